@@ -1,0 +1,93 @@
+/**
+ * Layout of a worker's meter segment: shared memory that the worker writes and the supervisor reads.
+ *
+ * The segment is an array of float64 in slots of `SLOT_FIELDS`. Slot 0 is the worker's own; the
+ * supervisor gives the others to listeners, routes, pools and servers by their keys, so that a
+ * counter lives on through reloads and through the death of its worker. Counters only grow; gauges
+ * (names ending in Live) are set to 0 by the supervisor when the worker has died.
+ */
+export const SLOT_FIELDS = 128;
+export const SLOT_BYTES = SLOT_FIELDS * 8;
+
+/** Most slots of one segment (64 MiB of address space; a page exists once it is written). */
+export const SLOTS_MAX = 65_536;
+
+/** Upper bounds of the latency buckets in microseconds; the last bucket is +Inf. */
+export const LATENCY_BOUNDS_US = [
+  100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000,
+  2_500_000, 5_000_000, 10_000_000, 30_000_000,
+] as const;
+
+export const LATENCY_BUCKETS = LATENCY_BOUNDS_US.length + 1;
+
+/** Slot 0. */
+export const WORKER_METER = {
+  /** Goes up by one each loop turn, at least every HEARTBEAT_MS. */
+  heartbeat: 0,
+  connectionsLive: 1,
+  acceptPauses: 2,
+  logLinesLost: 3,
+  exceptions: 4,
+  bufferBytesLive: 5,
+  /** Version of the plan that is in force. */
+  planVersionLive: 6,
+  upstreamLive: 7,
+  staleEvents: 8,
+  /** Greatest time between two turns' starts while work was waiting, in µs. */
+  turnMaxUs: 9,
+  /** Array of one counter per reason id. */
+  reasons: 32, // 32 … 127
+} as const;
+
+export const LISTENER_METER = {
+  connections: 0,
+  connectionsLive: 1,
+  requests: 2,
+  bytesIn: 3,
+  bytesOut: 4,
+  /** Five counters: 1xx … 5xx. */
+  statuses: 5,
+  requestsLive: 10,
+} as const;
+
+export const ROUTE_METER = {
+  requests: 0,
+  statuses: 5,
+  /** Sum of whole-request times in µs. */
+  latencySumUs: 10,
+  latencyBuckets: 11,
+} as const;
+
+export const POOL_METER = {
+  requests: 0,
+  requestsLive: 1,
+  retries: 2,
+  retriesDenied: 3,
+  queueLive: 4,
+  queued: 5,
+  queueTimeouts: 6,
+  queueRefused: 7,
+  noServerUp: 8,
+} as const;
+
+export const SERVER_METER = {
+  requests: 0,
+  requestsLive: 1,
+  connections: 2,
+  connectionsIdleLive: 3,
+  reused: 4,
+  statuses: 5,
+  /** Sum of times to the first byte in µs. */
+  latencySumUs: 10,
+  latencyBuckets: 11,
+  connectFailures: 40,
+  staleReuses: 41,
+  bytesIn: 42,
+  bytesOut: 43,
+  failures: 44,
+} as const;
+
+/** A healthy worker's heartbeat moves at least this often, in ms. */
+export const HEARTBEAT_MS = 100;
+/** A worker whose heartbeat has not moved for this long is killed and replaced, in ms. */
+export const HUNG_AFTER_MS = 600;

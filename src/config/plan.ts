@@ -1,0 +1,272 @@
+/**
+ * The runtime plan: what a configuration means, with every default filled in and every unit fixed.
+ *
+ * `lower` makes it from a checked configuration; the supervisor numbers it and sends it to the
+ * workers as JSON. Durations are in milliseconds, sizes in bytes, 0 means "no limit" only where a
+ * field says so. Cross references (route → pool) are indices into the arrays of the same plan.
+ * `key` fields name a thing across reloads: same key, same thing.
+ */
+export type Plan = {
+  /** 1 for the first configuration of a supervisor, one more for each applied reload. */
+  readonly version: number;
+  /** SHA-256 of the canonical plan without `version` and `slot`s, hex. */
+  readonly digest: string;
+  readonly workers: number;
+  readonly admin: BindPlan | null;
+  readonly log: LogPlan;
+  readonly limits: LimitsPlan;
+  readonly drainMs: number;
+  readonly listeners: readonly ListenerPlan[];
+  readonly pools: readonly PoolPlan[];
+};
+
+/** An address to listen on, or to connect to. `port` is 0 for a unix socket. */
+export type BindPlan = {
+  readonly family: 'ipv4' | 'ipv6' | 'unix';
+  /** Textual address without brackets, or the path of a unix socket. */
+  readonly host: string;
+  readonly port: number;
+};
+
+export type LogPlan = {
+  /** Where the access log goes: `off`, `stdout`, `stderr`, or an absolute path. */
+  readonly access: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+};
+
+export type LimitsPlan = {
+  /** Client connections per worker; past it, accepting pauses until one closes. */
+  readonly connections: number;
+  /** Bytes of a request head, request line included (431). At most 65536. */
+  readonly headBytes: number;
+  /** Bytes of a request target (414). */
+  readonly uriBytes: number;
+  /** Fields of a request or an answer (431, 502). At most 256. */
+  readonly fields: number;
+  /** Bytes of the head of an answer (502). At most 65536. */
+  readonly answerHeadBytes: number;
+  /** Bytes of buffered data per worker (503 or the slowest connections closed). */
+  readonly bufferMemory: number;
+};
+
+export type ListenerPlan = {
+  /** Stable name: the configuration's key. */
+  readonly key: string;
+  /** Place of the listener's counters in a worker's meter segment; given by the supervisor. */
+  readonly slot: number;
+  readonly protocol: 'http';
+  readonly binds: readonly BindPlan[];
+  readonly timeouts: ListenerTimeouts;
+  readonly forwarded: ForwardedPlan;
+  /** Networks whose own forwarding fields and request id are believed, as CIDR texts. */
+  readonly trust: readonly string[];
+  /** Whether an answer of our own carries `Ballast-Reason`. */
+  readonly reasonHeader: boolean;
+  /** Whether `%2F` and `%5C` in a path are kept (true) or refused with 400 (false, the default). */
+  readonly allowEncodedSlash: boolean;
+  /** Whether runs of slashes in a path become one (the default). */
+  readonly mergeSlashes: boolean;
+  /** What happens to field names with characters other than letters, digits and "-". */
+  readonly unusualFieldNames: 'drop' | 'keep' | 'reject';
+  /** Bytes of a request body (413); 0 is no limit. */
+  readonly maxBodyBytes: number;
+  /** Requests on one client connection before it is closed; 0 is no limit. */
+  readonly maxRequests: number;
+  readonly errorPages: readonly ErrorPagePlan[];
+  /** Whether the access log is written for this listener. */
+  readonly accessLog: boolean;
+  readonly routes: readonly RoutePlan[];
+};
+
+export type ListenerTimeouts = {
+  /** The whole request head, from its first byte (from accept for the first request): 408. */
+  readonly headMs: number;
+  /** No byte of the request body for this long: 408. */
+  readonly bodyIdleMs: number;
+  /** Least bytes per second of a request body, averaged since its start, after bodyIdleMs; 0 off. */
+  readonly bodyMinRate: number;
+  /** Between two requests on a client connection. */
+  readonly keepAliveMs: number;
+  /** The client takes no byte of the answer for this long. */
+  readonly writeMs: number;
+};
+
+export type ForwardedPlan = {
+  readonly xForwardedFor: boolean;
+  readonly xForwardedProto: boolean;
+  readonly xForwardedHost: boolean;
+  /** RFC 7239. */
+  readonly forwarded: boolean;
+  /** RFC 9110 §7.6.3: the pseudonym put into Via on requests and answers; "" sends none. */
+  readonly via: string;
+  /** `off`, `pass` (make one where a trusted client gave none) or `new` (always make one). */
+  readonly requestId: 'off' | 'pass' | 'new';
+};
+
+export type ErrorPagePlan = {
+  readonly status: number;
+  readonly contentType: string;
+  /** The page, read when the configuration was loaded. Base64. */
+  readonly bodyBase64: string;
+};
+
+export type RoutePlan = {
+  /** Stable name: `<listener>/<name or 1-based place>`. */
+  readonly key: string;
+  readonly slot: number;
+  /** Lower-case. `shop.example.com` or `*.example.com` (one or more labels). Empty is any. */
+  readonly hosts: readonly string[];
+  readonly paths: readonly PathPattern[];
+  /** Upper-case tokens as given; empty is any. */
+  readonly methods: readonly string[];
+  readonly headers: readonly FieldCondition[];
+  readonly query: readonly FieldCondition[];
+  readonly action: RouteAction;
+  readonly rewrite: RewritePlan;
+  readonly timeouts: RouteTimeouts;
+};
+
+/** `prefix` `/api/` matches `/api` and `/api/…`; texts are in canonical form. */
+export type PathPattern =
+  | { readonly kind: 'exact'; readonly path: string }
+  | { readonly kind: 'prefix'; readonly path: string }
+  | { readonly kind: 'regex'; readonly source: string };
+
+/** Name lower-case for headers, as given for query. */
+export type FieldCondition = {
+  readonly name: string;
+  readonly test:
+    | { readonly kind: 'present' }
+    | { readonly kind: 'absent' }
+    | { readonly kind: 'exact'; readonly value: string }
+    | { readonly kind: 'regex'; readonly source: string };
+};
+
+export type RouteAction =
+  | { readonly kind: 'pools'; readonly pools: readonly WeightedPool[] }
+  | { readonly kind: 'redirect'; readonly status: number; readonly to: RedirectTarget }
+  | {
+      readonly kind: 'respond';
+      readonly status: number;
+      readonly fields: readonly FieldPair[];
+      readonly bodyBase64: string;
+    };
+
+export type WeightedPool = { readonly pool: number; readonly weight: number };
+
+/** Parts left null are taken from the request. `prefix` replaces what the route's prefix matched. */
+export type RedirectTarget = {
+  readonly scheme: 'http' | 'https' | null;
+  readonly host: string | null;
+  readonly port: number | null;
+  readonly path: string | null;
+  readonly prefix: string | null;
+  readonly keepQuery: boolean;
+};
+
+export type FieldPair = { readonly name: string; readonly value: string };
+
+export type RewritePlan = {
+  /** Value of Host for the server; null keeps the client's. */
+  readonly host: string | null;
+  /** The whole path; null keeps it. */
+  readonly path: string | null;
+  /** Replaces the part that the route's prefix matched; null keeps it. */
+  readonly prefix: string | null;
+  readonly request: FieldEdits;
+  readonly response: FieldEdits;
+};
+
+/** Applied in this order: remove, set (remove and add), add. Names lower-case in `remove`. */
+export type FieldEdits = {
+  readonly remove: readonly string[];
+  readonly set: readonly FieldPair[];
+  readonly add: readonly FieldPair[];
+};
+
+export type RouteTimeouts = {
+  /** From the request sent to the first byte of the answer: 504. */
+  readonly firstByteMs: number;
+  /** No byte of the answer's body for this long. */
+  readonly bodyIdleMs: number;
+  /** Nothing either way in a tunnel. */
+  readonly tunnelMs: number;
+};
+
+export type PoolPlan = {
+  readonly key: string;
+  readonly slot: number;
+  readonly balance: 'round-robin' | 'random-of-two';
+  readonly servers: readonly ServerPlan[];
+  readonly check: CheckPlan | null;
+  readonly connectMs: number;
+  readonly queue: { readonly size: number; readonly timeoutMs: number };
+  readonly idle: IdlePlan;
+  readonly retry: RetryPlan;
+};
+
+export type ServerPlan = {
+  /** Stable name: `<pool>/<name>`; the name is the address where none is given. */
+  readonly key: string;
+  readonly name: string;
+  readonly slot: number;
+  readonly address: BindPlan;
+  /** 0 takes no new requests; at most 256. */
+  readonly weight: number;
+  /** Requests at once over all workers; 0 is no limit. */
+  readonly maxConnections: number;
+};
+
+/** Connections to servers that wait for their next request, per worker. */
+export type IdlePlan = {
+  readonly perServer: number;
+  readonly timeoutMs: number;
+  /** A connection older than this is not used again. */
+  readonly maxAgeMs: number;
+  /** Requests on one connection; 0 is no limit. */
+  readonly maxRequests: number;
+};
+
+export type RetryPlan = {
+  /** Further tries after the first; 0 turns retries off, stale idle connections excepted. */
+  readonly attempts: number;
+  /** Statuses of an answer that are tried again on another server. Safe methods only. */
+  readonly statuses: readonly number[];
+  /** Retries in percent of the pool's live requests; at least `budgetMin` are always allowed. */
+  readonly budgetPercent: number;
+  readonly budgetMin: number;
+  /** Bytes of a request (head and body) kept to be sent again. */
+  readonly bufferBytes: number;
+};
+
+export type CheckPlan = {
+  /** Same digest, same check: its verdicts survive a reload. */
+  readonly digest: string;
+  readonly everyMs: number;
+  /** Interval while a server is down. */
+  readonly downEveryMs: number;
+  /** Interval while a server changes from up to down or back. */
+  readonly changingEveryMs: number;
+  readonly timeoutMs: number;
+  readonly rise: number;
+  readonly fall: number;
+  /** Each wait is spread by up to this share of itself, in percent. */
+  readonly jitterPercent: number;
+  /** Another port than the server's own; 0 is the server's. */
+  readonly port: number;
+  readonly probe: ProbePlan;
+};
+
+export type ProbePlan =
+  | { readonly kind: 'tcp' }
+  | {
+      readonly kind: 'http';
+      readonly method: string;
+      readonly path: string;
+      readonly host: string;
+      readonly fields: readonly FieldPair[];
+      /** Inclusive ranges. */
+      readonly statuses: readonly (readonly [number, number])[];
+      /** Text or regular expression that the first 64 KiB of the body must hold; null: any body. */
+      readonly body: { readonly kind: 'text' | 'regex'; readonly value: string } | null;
+    };
