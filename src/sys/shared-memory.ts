@@ -1,0 +1,53 @@
+/** Memory outside the JavaScript heap: private maps for buffers, memfd segments between processes. */
+import { BallastError } from "../base/errors.ts";
+import { errnoText } from "./errno.ts";
+import { errno, ftruncate, madvise, memfdCreate, mmap, viewMemory } from "./libc.ts";
+
+// Must match <sys/mman.h>.
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+const MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
+const MADV_DONTNEED = 4;
+
+/** A map of memory: its JavaScript view and its address, which does not change. */
+export type MappedMemory = { readonly bytes: Uint8Array; readonly address: number };
+
+function map(flags: number, fd: number, sizeBytes: number): MappedMemory {
+  const address = Number(mmap(0, sizeBytes, PROT_READ_WRITE, flags, fd, 0));
+  if (address === -1) {
+    throw new BallastError(
+      "BAL_SYS_MEMORY",
+      `cannot map ${sizeBytes} bytes of memory: ${errnoText(errno())}`,
+      { hint: "lower limits.bufferMemory, or raise the limit on address space (ulimit -v)" },
+    );
+  }
+  return { address, bytes: new Uint8Array(viewMemory(address, sizeBytes)) };
+}
+
+/** Reserves `sizeBytes` of zeroed private memory; a page costs memory once it is written. */
+export function mapPrivate(sizeBytes: number): MappedMemory {
+  return map(MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, sizeBytes);
+}
+
+/** Gives the pages of a private map back to the kernel; they read as zero afterwards. */
+export function releasePages(address: number, sizeBytes: number): void {
+  madvise(address, sizeBytes, MADV_DONTNEED);
+}
+
+/** Creates a nameless file in memory of `sizeBytes` zero bytes; returns its descriptor. */
+export function createSharedMemory(name: string, sizeBytes: number): number {
+  // Inherited on purpose: a worker gets its segments as descriptors 6 and 7.
+  const fd = memfdCreate(`ballast-${name}`, 0);
+  if (fd < 0 || ftruncate(fd, sizeBytes) < 0) {
+    throw new BallastError(
+      "BAL_SYS_MEMORY",
+      `cannot create the shared segment "${name}": ${errnoText(errno())}`,
+    );
+  }
+  return fd;
+}
+
+/** Maps a shared segment into this process. */
+export function mapShared(fd: number, sizeBytes: number): Uint8Array {
+  return map(MAP_SHARED, fd, sizeBytes).bytes;
+}
