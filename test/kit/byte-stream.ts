@@ -1,12 +1,12 @@
 /** One end of a TCP connection that a test reads and writes byte by byte. */
-import { connect } from "node:net";
-import type { Socket } from "node:net";
-import { readMessage } from "./http-message.ts";
-import type { Message, MessageKind } from "./http-message.ts";
-import { within } from "./wait.ts";
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { readMessage } from './http-message.ts';
+import type { Message, MessageKind } from './http-message.ts';
+import { within } from './wait.ts';
 
 /** How the other side ended its direction. */
-export type Ending = "open" | "end" | "reset";
+export type Ending = 'open' | 'end' | 'reset';
 
 export class ByteStream {
   readonly socket: Socket;
@@ -14,27 +14,27 @@ export class ByteStream {
   received = Buffer.alloc(0);
   /** What `received` was read up to by the reading methods. */
   position = 0;
-  ending: Ending = "open";
+  ending: Ending = 'open';
   private wake: (() => void)[] = [];
   private paused = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
     socket.setNoDelay(true);
-    socket.on("data", (chunk: Buffer) => {
+    socket.on('data', (chunk: Buffer) => {
       this.received = Buffer.concat([this.received, chunk]);
       this.notify();
     });
-    socket.on("end", () => {
-      if (this.ending === "open") this.ending = "end";
+    socket.on('end', () => {
+      if (this.ending === 'open') this.ending = 'end';
       this.notify();
     });
-    socket.on("error", () => {
-      this.ending = "reset";
+    socket.on('error', () => {
+      this.ending = 'reset';
       this.notify();
     });
-    socket.on("close", () => {
-      if (this.ending === "open") this.ending = "end";
+    socket.on('close', () => {
+      if (this.ending === 'open') this.ending = 'end';
       this.notify();
     });
   }
@@ -47,17 +47,17 @@ export class ByteStream {
 
   /** What was received and not yet read, as latin1. */
   get pending(): string {
-    return this.received.toString("latin1", this.position);
+    return this.received.toString('latin1', this.position);
   }
 
   /** Everything received, as latin1. */
   get text(): string {
-    return this.received.toString("latin1");
+    return this.received.toString('latin1');
   }
 
   /** Sends bytes (a string is latin1); resolves when the kernel has taken them. */
   write(bytes: string | Uint8Array): Promise<void> {
-    const data = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes;
+    const data = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
     return new Promise((resolve) => {
       this.socket.write(data, () => {
         resolve();
@@ -100,7 +100,7 @@ export class ByteStream {
       for (;;) {
         const value = probe();
         if (value !== undefined) return value;
-        if (this.ending !== "open") {
+        if (this.ending !== 'open') {
           throw new Error(`connection ${this.ending} before ${what}: ${JSON.stringify(this.text)}`);
         }
         await new Promise<void>((resolve) => this.wake.push(resolve));
@@ -114,11 +114,11 @@ export class ByteStream {
     return this.waitFor(
       `the bytes ${JSON.stringify(mark)}`,
       () => {
-        const at = this.received.indexOf(mark, this.position, "latin1");
+        const at = this.received.indexOf(mark, this.position, 'latin1');
         if (at < 0) return undefined;
         const start = this.position;
         this.position = at + mark.length;
-        return this.received.toString("latin1", start, this.position);
+        return this.received.toString('latin1', start, this.position);
       },
       timeoutMs,
     );
@@ -145,7 +145,7 @@ export class ByteStream {
         const message = readMessage(
           this.received.subarray(this.position),
           kind,
-          this.ending !== "open",
+          this.ending !== 'open',
         );
         if (message === undefined) return undefined;
         this.position += message.size;
@@ -162,22 +162,22 @@ export class ByteStream {
 
   private async waitForEnding(timeoutMs?: number): Promise<Ending> {
     const loop = async (): Promise<Ending> => {
-      while (this.ending === "open") {
+      while (this.ending === 'open') {
         await new Promise<void>((resolve) => this.wake.push(resolve));
       }
       return this.ending;
     };
-    return within(loop(), "the end of the connection", timeoutMs);
+    return within(loop(), 'the end of the connection', timeoutMs);
   }
 }
 
 /** Connects to a port of 127.0.0.1; the other side may half-close without ending ours. */
-export function connectTo(port: number, host = "127.0.0.1"): Promise<ByteStream> {
+export function connectTo(port: number, host = '127.0.0.1'): Promise<ByteStream> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host, allowHalfOpen: true });
-    socket.once("error", reject);
-    socket.once("connect", () => {
-      socket.off("error", reject);
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
       resolve(new ByteStream(socket));
     });
   });

@@ -1,6 +1,6 @@
 /** Ports of 127.0.0.1 that nobody listens on. */
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 
 /** Below the range that the kernel gives to outgoing connections. */
 const PORT_MIN = 10_000;
@@ -11,10 +11,10 @@ const given = new Set<number>();
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => {
+    server.once('error', () => {
       resolve(false);
     });
-    server.listen(port, "127.0.0.1", () => {
+    server.listen(port, '127.0.0.1', () => {
       server.close(() => {
         resolve(true);
       });
@@ -42,6 +42,6 @@ export async function freePorts(count: number): Promise<number[]> {
 /** The port of a server that listens on a TCP address. */
 export function portOf(server: { address(): AddressInfo | string | null }): number {
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("not a TCP address");
+  if (address === null || typeof address === 'string') throw new Error('not a TCP address');
   return address.port;
 }

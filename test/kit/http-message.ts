@@ -1,10 +1,10 @@
 /** A small strict HTTP/1 reader for tests: it knows exactly where a message ends. */
 
 export type MessageKind =
-  | "request"
-  | "response"
+  | 'request'
+  | 'response'
   /** An answer to HEAD: no body whatever the fields say. */
-  | "head-response";
+  | 'head-response';
 
 export type Message = {
   /** Request line or status line. */
@@ -37,7 +37,7 @@ export function fieldValues(message: Message, name: string): string[] {
 
 function parseFields(lines: readonly string[]): [string, string][] {
   return lines.map((line) => {
-    const colon = line.indexOf(":");
+    const colon = line.indexOf(':');
     if (colon <= 0) throw new Error(`not a field line: ${JSON.stringify(line)}`);
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
   });
@@ -49,9 +49,9 @@ function readChunked(bytes: Buffer, start: number): Body | undefined {
   const parts: Buffer[] = [];
   let at = start;
   for (;;) {
-    const lineEnd = bytes.indexOf("\r\n", at, "latin1");
+    const lineEnd = bytes.indexOf('\r\n', at, 'latin1');
     if (lineEnd < 0) return undefined;
-    const line = bytes.toString("latin1", at, lineEnd);
+    const line = bytes.toString('latin1', at, lineEnd);
     const match = /^([0-9a-fA-F]+)(;.*)?$/.exec(line);
     if (match === null) throw new Error(`not a chunk size: ${JSON.stringify(line)}`);
     const size = Number.parseInt(match[1]!, 16);
@@ -60,23 +60,23 @@ function readChunked(bytes: Buffer, start: number): Body | undefined {
     if (bytes.length < at + size + 2) return undefined;
     parts.push(bytes.subarray(at, at + size));
     at += size + 2;
-    if (bytes.toString("latin1", at - 2, at) !== "\r\n") throw new Error("chunk without CRLF");
+    if (bytes.toString('latin1', at - 2, at) !== '\r\n') throw new Error('chunk without CRLF');
   }
   const lines: string[] = [];
   for (;;) {
-    const lineEnd = bytes.indexOf("\r\n", at, "latin1");
+    const lineEnd = bytes.indexOf('\r\n', at, 'latin1');
     if (lineEnd < 0) return undefined;
-    const line = bytes.toString("latin1", at, lineEnd);
+    const line = bytes.toString('latin1', at, lineEnd);
     at = lineEnd + 2;
-    if (line === "") break;
+    if (line === '') break;
     lines.push(line);
   }
   return { body: Buffer.concat(parts), trailers: parseFields(lines), end: at };
 }
 
 function hasNoBody(kind: MessageKind, status: number): boolean {
-  if (kind === "head-response") return true;
-  return kind === "response" && (status < 200 || status === 204 || status === 304);
+  if (kind === 'head-response') return true;
+  return kind === 'response' && (status < 200 || status === 204 || status === 304);
 }
 
 function readBody(bytes: Buffer, start: number, rule: BodyRule): Body | undefined {
@@ -111,30 +111,30 @@ export function readMessage(
   kind: MessageKind,
   isClosed: boolean,
 ): Message | undefined {
-  const headEnd = bytes.indexOf("\r\n\r\n", 0, "latin1");
+  const headEnd = bytes.indexOf('\r\n\r\n', 0, 'latin1');
   if (headEnd < 0) return undefined;
-  const head = bytes.toString("latin1", 0, headEnd + 4);
-  const [line = "", ...lines] = head.slice(0, -4).split("\r\n");
+  const head = bytes.toString('latin1', 0, headEnd + 4);
+  const [line = '', ...lines] = head.slice(0, -4).split('\r\n');
   const fields = parseFields(lines);
   const find = (name: string): string | undefined => fields.find(([key]) => key === name)?.[1];
-  const words = line.split(" ");
-  const status = kind === "request" ? 0 : Number(words[1]);
+  const words = line.split(' ');
+  const status = kind === 'request' ? 0 : Number(words[1]);
   if (Number.isNaN(status)) throw new Error(`not a status line: ${JSON.stringify(line)}`);
-  const chunked = find("transfer-encoding") === "chunked";
-  const length = find("content-length");
+  const chunked = find('transfer-encoding') === 'chunked';
+  const length = find('content-length');
   const body = readBody(bytes, headEnd + 4, {
     none: hasNoBody(kind, status),
     chunked,
     length: length === undefined ? undefined : Number(length),
-    untilClose: kind === "response",
+    untilClose: kind === 'response',
     isClosed,
   });
   if (body === undefined) return undefined;
   return {
     line,
     status,
-    method: kind === "request" ? words[0]! : "",
-    target: kind === "request" ? (words[1] ?? "") : "",
+    method: kind === 'request' ? words[0]! : '',
+    target: kind === 'request' ? (words[1] ?? '') : '',
     fields,
     body: body.body,
     trailers: body.trailers,

@@ -1,10 +1,10 @@
 /** A server that a test scripts byte by byte, and that records exactly what it received. */
-import { createServer } from "node:net";
-import type { Server } from "node:net";
-import { ByteStream } from "./byte-stream.ts";
-import { portOf } from "./free-ports.ts";
-import type { Message } from "./http-message.ts";
-import { until } from "./wait.ts";
+import { createServer } from 'node:net';
+import type { Server } from 'node:net';
+import { ByteStream } from './byte-stream.ts';
+import { portOf } from './free-ports.ts';
+import type { Message } from './http-message.ts';
+import { until } from './wait.ts';
 
 /** What the server does with one connection; the connection is ended when it throws. */
 export type ConnectionScript = (connection: ByteStream, index: number) => Promise<void>;
@@ -37,11 +37,11 @@ export class Origin implements AsyncDisposable {
   static async start(script: ConnectionScript, port = 0): Promise<Origin> {
     const server = createServer({ allowHalfOpen: true });
     await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ port, host: "127.0.0.1", backlog: 4096 }, resolve);
+      server.once('error', reject);
+      server.listen({ port, host: '127.0.0.1', backlog: 4096 }, resolve);
     });
     const origin = new Origin(server);
-    server.on("connection", (socket) => {
+    server.on('connection', (socket) => {
       const connection = new ByteStream(socket);
       const index = origin.connections.push(connection) - 1;
       script(connection, index).catch(() => {
@@ -55,7 +55,7 @@ export class Origin implements AsyncDisposable {
   static async startHttp(respond: Responder, port = 0): Promise<Origin> {
     const origin: Origin = await Origin.start(async (connection) => {
       for (;;) {
-        const request = await connection.readMessage("request", 2 ** 31 - 1);
+        const request = await connection.readMessage('request', 2 ** 31 - 1);
         origin.requests.push(request);
         const answer = await respond(request, connection);
         if (answer === null) {
@@ -70,7 +70,7 @@ export class Origin implements AsyncDisposable {
 
   /** Everything that was received on all connections, as latin1. */
   get text(): string {
-    return this.connections.map((connection) => connection.text).join("");
+    return this.connections.map((connection) => connection.text).join('');
   }
 
   /** Waits for the connection with this index. */
@@ -99,7 +99,7 @@ export class Origin implements AsyncDisposable {
 }
 
 /** An answer with a Content-Length; `fields` are whole lines without CRLF. */
-export function answer(status: number, body = "", fields: readonly string[] = []): string {
+export function httpAnswer(status: number, body = '', fields: readonly string[] = []): string {
   const lines = [`HTTP/1.1 ${status} X`, ...fields, `Content-Length: ${Buffer.byteLength(body)}`];
-  return `${lines.join("\r\n")}\r\n\r\n${body}`;
+  return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }

@@ -4,11 +4,11 @@
  *
  * `run-tests.ts [PATH…]` runs only the files whose path holds one of the given texts.
  */
-import { globSync } from "node:fs";
-import { relative } from "node:path";
-import { run } from "node:test";
-import type { EventData } from "node:test";
-import { inspect } from "node:util";
+import { globSync } from 'node:fs';
+import { relative } from 'node:path';
+import { run } from 'node:test';
+import type { EventData } from 'node:test';
+import { inspect } from 'node:util';
 
 /** Two files at a time: the tests with real processes must not starve each other. */
 const CONCURRENCY = 2;
@@ -20,9 +20,9 @@ const isUnderTest = (file: string): boolean =>
   process.argv.length < 3 || process.argv.slice(2).some((part) => file.includes(part));
 /** Pure tests first: what is broken below makes the tests above fail too. */
 const weight = (file: string): number =>
-  file.startsWith("src/") ? (file.includes(".io.") ? 1 : 0) : 2;
+  file.startsWith('src/') ? (file.includes('.io.') ? 1 : 0) : 2;
 
-const files = globSync(["src/**/*.test.ts", "test/**/*.test.ts"])
+const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'])
   .filter(isUnderTest)
   .sort((a, b) => weight(a) - weight(b) || (a < b ? -1 : 1));
 
@@ -30,7 +30,7 @@ type FileTotals = { passed: number; failed: number; skipped: number };
 const totals = new Map<string, FileTotals>();
 
 function totalsOf(file: string | undefined): FileTotals {
-  const key = relative(root, file ?? "?");
+  const key = relative(root, file ?? '?');
   let of = totals.get(key);
   if (of === undefined) {
     of = { passed: 0, failed: 0, skipped: 0 };
@@ -45,18 +45,18 @@ function print(line: string): void {
 
 function reportFailure(data: EventData.TestFail): void {
   totalsOf(data.file).failed += 1;
-  print(`FAIL  ${relative(root, data.file ?? "?")}:${data.line ?? 0}  ${data.name}`);
+  print(`FAIL  ${relative(root, data.file ?? '?')}:${data.line ?? 0}  ${data.name}`);
   const { error } = data.details;
   const { cause } = error;
   const text = cause instanceof Error ? (cause.stack ?? cause.message) : inspect(error);
-  print(text.replace(/^/gm, "      "));
+  print(text.replace(/^/gm, '      '));
 }
 
 function reportPass(data: EventData.TestPass): void {
   const of = totalsOf(data.file);
   if (data.skip !== undefined && data.skip !== false) {
     of.skipped += 1;
-    print(`SKIP  ${data.name}: ${data.skip === true ? "no reason given" : data.skip}`);
+    print(`SKIP  ${data.name}: ${data.skip === true ? 'no reason given' : data.skip}`);
   } else {
     of.passed += 1;
   }
@@ -66,8 +66,8 @@ function reportSummary(data: EventData.TestSummary): void {
   if (data.file !== undefined) {
     const path = relative(root, data.file);
     const of = totals.get(path) ?? { passed: 0, failed: 0, skipped: 0 };
-    const verdict = of.failed > 0 || !data.success ? "not ok" : "ok";
-    const skipped = of.skipped > 0 ? `, ${of.skipped} skipped` : "";
+    const verdict = of.failed > 0 || !data.success ? 'not ok' : 'ok';
+    const skipped = of.skipped > 0 ? `, ${of.skipped} skipped` : '';
     const seconds = (data.duration_ms / 1000).toFixed(1);
     print(`${verdict}  ${path}  ${of.passed} passed${skipped}  ${seconds} s`);
     return;
@@ -83,14 +83,14 @@ function reportSummary(data: EventData.TestSummary): void {
 }
 
 if (files.length === 0) {
-  print("no test file matches");
+  print('no test file matches');
   process.exitCode = 1;
 }
 for await (const event of run({ files, concurrency: CONCURRENCY, timeout: FILE_TIMEOUT_MS })) {
-  if (event.type === "test:fail") {
+  if (event.type === 'test:fail') {
     process.exitCode = 1;
-    if (event.data.details.error.cause !== "1 subtest failed") reportFailure(event.data);
-  } else if (event.type === "test:pass") reportPass(event.data);
-  else if (event.type === "test:stderr") process.stderr.write(event.data.message);
-  else if (event.type === "test:summary") reportSummary(event.data);
+    if (event.data.details.error.cause !== '1 subtest failed') reportFailure(event.data);
+  } else if (event.type === 'test:pass') reportPass(event.data);
+  else if (event.type === 'test:stderr') process.stderr.write(event.data.message);
+  else if (event.type === 'test:summary') reportSummary(event.data);
 }
