@@ -1,0 +1,61 @@
+import type { BindPlan, ProbePlan } from '../../config/plan.ts';
+
+/** Why a probe ended as it did; stable words, used in logs and as a metric label. */
+export type ProbeReason =
+  | 'check-passed'
+  /** The address answered that nobody listens there. */
+  | 'connect-refused'
+  /** No answer to the connection attempt within the time limit. */
+  | 'connect-timeout'
+  /** There is no way to the address: no route, or a router said so. */
+  | 'unreachable'
+  /** Connected, but the check was not done within the time limit. */
+  | 'timeout'
+  /** The server reset the connection. */
+  | 'reset'
+  /** The server closed the connection before it answered. */
+  | 'closed'
+  /** The status is not one of the accepted ones. */
+  | 'status'
+  /** The first 64 KiB of the body do not hold what they must. */
+  | 'body'
+  /** The answer is not valid HTTP/1. */
+  | 'protocol'
+  /** The head of the answer exceeds its limit. */
+  | 'too-large'
+  /** Inconclusive: this machine lacks descriptors, ports or memory for a probe. */
+  | 'local-resources'
+  /** Inconclusive: this process did not run for so long that the time limit means nothing. */
+  | 'local-stall';
+
+/** The end of one probe. */
+export type ProbeResult = {
+  readonly passed: boolean;
+  readonly reason: ProbeReason;
+  /** A few words for people; holds no raw bytes of the server. */
+  readonly detail: string;
+  readonly durationMs: number;
+};
+
+/** What to probe and how. */
+export type ProbeTarget = {
+  /** Where to connect; the check's own port is already put in. */
+  readonly address: BindPlan;
+  /** Limit of the whole probe: connecting, sending, reading. */
+  readonly timeoutMs: number;
+  readonly probe: ProbePlan;
+};
+
+/** Ends a probe at once; `done` is not called after it. Harmless after the end. */
+export type CancelProbe = () => void;
+
+/**
+ * Begins a probe. `done` is called exactly once unless the probe is cancelled, never before the
+ * call returns, and not later than about `timeoutMs` on; by then the connection is closed.
+ */
+export type Probe = (target: ProbeTarget, done: (result: ProbeResult) => void) => CancelProbe;
+
+/** Whether the result says nothing about the server, only about this machine. */
+export function isInconclusive(reason: ProbeReason): boolean {
+  return reason === 'local-resources' || reason === 'local-stall';
+}

@@ -1,0 +1,119 @@
+import type { CheckPlan, PoolPlan, ServerPlan } from '../../config/plan.ts';
+import { initialHealth } from '../../machine/health.ts';
+import type { Administrative, HealthPolicy, HealthState, Observed } from '../../machine/health.ts';
+import type { DueItem } from './due-queue.ts';
+import type { CancelProbe, ProbeResult, ProbeTarget } from './probe.ts';
+
+/** The health of one server in its three columns, as one reads it at a moment. */
+export type ServerHealth = {
+  readonly serverKey: string;
+  readonly poolKey: string;
+  /** The configuration's column. */
+  readonly weight: number;
+  /** The operator's column. */
+  readonly administrative: Administrative;
+  /** The check's column. */
+  readonly observed: Observed;
+  /** Why `observed` became what it is, and when (ms of the checker's clock). */
+  readonly reason: string;
+  readonly detail: string;
+  readonly sinceMs: number;
+  /** Passes or failures in a row while rising or falling. */
+  readonly streak: number;
+  readonly isChecked: boolean;
+  /** The latest result; null before the first. */
+  readonly lastProbe: ProbeResult | null;
+  /** Results and failures since the server came into the plan; inconclusive ones are no failures. */
+  readonly probes: number;
+  readonly failures: number;
+};
+
+/** What the checker keeps for one server. Only the checker changes it. */
+export class ServerCheck implements DueItem {
+  server: ServerPlan;
+  pool: PoolPlan;
+  target: ProbeTarget | null;
+  state: HealthState;
+  administrative: Administrative = 'ready';
+  lastProbe: ProbeResult | null = null;
+  probes = 0;
+  failures = 0;
+  /** Ends the running probe; null while none runs. */
+  cancel: CancelProbe | null = null;
+  dueMs = 0;
+  heapIndex = -1;
+
+  constructor(pool: PoolPlan, server: ServerPlan, now: number) {
+    this.server = server;
+    this.pool = pool;
+    this.target = targetOf(server, pool.check);
+    this.state = firstState(pool.check, now);
+  }
+
+  view(): ServerHealth {
+    const { state } = this;
+    return {
+      serverKey: this.server.key,
+      poolKey: this.pool.key,
+      weight: this.server.weight,
+      administrative: this.administrative,
+      observed: state.observed,
+      reason: state.reason,
+      detail: state.detail,
+      sinceMs: state.sinceMs,
+      streak: state.streak,
+      isChecked: this.target !== null,
+      lastProbe: this.lastProbe,
+      probes: this.probes,
+      failures: this.failures,
+    };
+  }
+}
+
+const NOT_CHECKED: HealthPolicy = {
+  everyMs: 1,
+  downEveryMs: 1,
+  changingEveryMs: 1,
+  rise: 1,
+  fall: 1,
+  jitterPercent: 0,
+};
+
+function firstState(check: CheckPlan | null, now: number): HealthState {
+  if (check !== null) return initialHealth(check, now);
+  const detail = 'the pool has no check';
+  return { ...initialHealth(NOT_CHECKED, now), observed: 'up', reason: 'not-checked', detail };
+}
+
+/** Where and how the check probes the server; null without a check. */
+export function targetOf(server: ServerPlan, check: CheckPlan | null): ProbeTarget | null {
+  if (check === null) return null;
+  const { address } = server;
+  const hasOwnPort = check.port !== 0 && address.family !== 'unix';
+  return {
+    address: hasOwnPort ? { ...address, port: check.port } : address,
+    timeoutMs: check.timeoutMs,
+    probe: check.probe,
+  };
+}
+
+/** What a new plan means for a server that was there before. */
+export type Continuation = 'same' | 'retuned' | 'new';
+
+/**
+ * Compares a server with its successor in the next plan: `same` where address and check are
+ * unchanged, `retuned` where the check still asks the same question of the same address, only at
+ * other intervals, thresholds or time limits, and `new` where the old verdict says nothing.
+ */
+export function compare(old: ServerCheck, pool: PoolPlan, server: ServerPlan): Continuation {
+  const target = targetOf(server, pool.check);
+  if (old.target === null || target === null) return old.target === target ? 'same' : 'new';
+  if (!isSame(old.server.address, server.address)) return 'new';
+  if (!isSame(old.target.address, target.address)) return 'new';
+  if (old.pool.check!.digest === pool.check!.digest) return 'same';
+  return isSame(old.target.probe, target.probe) ? 'retuned' : 'new';
+}
+
+function isSame(a: object, b: object): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

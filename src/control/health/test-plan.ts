@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import type { BindPlan, CheckPlan, Plan, PoolPlan, ServerPlan } from '../../config/plan.ts';
+
+/** A check for tests: tcp each second, time limit 500 ms, rise 2, fall 2, no jitter. */
+export function checkPlan(parts: Partial<CheckPlan> = {}): CheckPlan {
+  const check = {
+    everyMs: 1000,
+    downEveryMs: 500,
+    changingEveryMs: 250,
+    timeoutMs: 500,
+    rise: 2,
+    fall: 2,
+    jitterPercent: 0,
+    port: 0,
+    probe: { kind: 'tcp' } as const,
+    ...parts,
+  };
+  const digest = createHash('sha256').update(JSON.stringify(check)).digest('hex');
+  return { ...check, digest };
+}
+
+/** A server `<pool>/<name>` for tests. */
+export function serverPlan(pool: string, name: string, address: BindPlan): ServerPlan {
+  return { key: `${pool}/${name}`, name, slot: 0, address, weight: 1, maxConnections: 0 };
+}
+
+/** An IPv4 address for tests. */
+export function ipv4(host: string, port: number): BindPlan {
+  return { family: 'ipv4', host, port };
+}
+
+/** A pool for tests. */
+export function poolPlan(key: string, check: CheckPlan | null, servers: ServerPlan[]): PoolPlan {
+  return {
+    key,
+    slot: 0,
+    balance: 'round-robin',
+    servers,
+    check,
+    connectMs: 1000,
+    queue: { size: 0, timeoutMs: 0 },
+    idle: { perServer: 0, timeoutMs: 0, maxAgeMs: 0, maxRequests: 0 },
+    retry: { attempts: 0, statuses: [], budgetPercent: 0, budgetMin: 0, bufferBytes: 0 },
+  };
+}
+
+/** A plan for tests that has pools only. */
+export function planOf(pools: PoolPlan[]): Plan {
+  return {
+    version: 1,
+    digest: '',
+    workers: 1,
+    admin: null,
+    log: { access: 'off', level: 'info' },
+    limits: {
+      connections: 1,
+      headBytes: 1,
+      uriBytes: 1,
+      fields: 1,
+      answerHeadBytes: 1,
+      bufferMemory: 1,
+    },
+    drainMs: 0,
+    listeners: [],
+    pools,
+  };
+}
