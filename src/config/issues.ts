@@ -1,0 +1,172 @@
+import type { z } from 'zod';
+import type { ConfigPath, Finding } from './diagnostic.ts';
+import { laterKeyHint } from './later-words.ts';
+import { quote } from './quote.ts';
+import { allowedKeys } from './schema-walk.ts';
+import { Problem } from './schema/scalar.ts';
+import { orList, suggestion } from './suggest.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** A finding, and the part of the file that must be taken away to go on without it. */
+export type IssueFinding = { readonly finding: Finding; readonly cut: ConfigPath };
+
+const KINDS: { readonly [zodType: string]: string } = {
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+  string: 'a text',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+/** Turns what the schema found into findings in words for people. */
+export class IssueTranslator {
+  readonly #schema: z.core.$ZodType;
+  readonly #root: unknown;
+
+  /** `root` is the value that was checked. */
+  constructor(schema: z.core.$ZodType, root: unknown) {
+    this.#schema = schema;
+    this.#root = root;
+  }
+
+  translate(issues: readonly Issue[], base: ConfigPath = []): IssueFinding[] {
+    return issues.flatMap((issue) => this.#translateOne(issue, [...base, ...steps(issue.path)]));
+  }
+
+  #valueAt(path: ConfigPath): unknown {
+    let value: unknown = this.#root;
+    for (const step of path) {
+      if (typeof value !== 'object' || value === null) return undefined;
+      value = (value as Record<string, unknown>)[step];
+    }
+    return value;
+  }
+
+  #translateOne(issue: Issue, path: ConfigPath): IssueFinding[] {
+    if (path.length > 0 && issue.code !== 'invalid_key' && this.#valueAt(path) === undefined) {
+      return [this.#missing(path)];
+    }
+    switch (issue.code) {
+      case 'unrecognized_keys':
+        return issue.keys.map((key) => this.#unknownKey(path, key));
+      case 'invalid_union':
+        return this.#union(issue, path);
+      case 'invalid_key':
+        return this.#badKey(issue, path);
+      case 'custom':
+        return [customFinding(issue, path)];
+      case 'invalid_type':
+        return [this.#wrongKind(path, KINDS[issue.expected] ?? 'what stands here')];
+      case 'too_small':
+        return [emptyFinding(path)];
+      default:
+        return [otherFinding(this.#valueAt(path), path)];
+    }
+  }
+
+  #missing(path: ConfigPath): IssueFinding {
+    const parent = path.slice(0, -1);
+    const message = `"${path.at(-1)}" is missing`;
+    const hint = parent.length === 0 ? 'add it at the top level' : `add it to ${placeName(parent)}`;
+    return {
+      finding: { code: 'BAL_CONFIG_MISSING_KEY', message, hint, path: parent, at: 'key' },
+      cut: parent,
+    };
+  }
+
+  #unknownKey(path: ConfigPath, key: string): IssueFinding {
+    const at = [...path, key];
+    const later = laterKeyHint(path, key);
+    const finding: Finding =
+      later === null
+        ? {
+            code: 'BAL_CONFIG_UNKNOWN_KEY',
+            message: `unknown key ${quote(key)}`,
+            hint: suggestion(key, allowedKeys(this.#schema, path)),
+            path: at,
+            at: 'key',
+          }
+        : {
+            code: 'BAL_CONFIG_NOT_AVAILABLE',
+            message: `${quote(key)} is not available in this version`,
+            hint: later,
+            path: at,
+            at: 'key',
+          };
+    return { finding, cut: at };
+  }
+
+  #wrongKind(path: ConfigPath, expected: string): IssueFinding {
+    const value = this.#valueAt(path);
+    const code = value === null ? 'BAL_CONFIG_EMPTY' : 'BAL_CONFIG_WRONG_TYPE';
+    const message = value === null ? 'the value is empty' : `${quote(value)} is not ${expected}`;
+    const hint = value === null ? `write ${expected}, or remove the key` : `write ${expected}`;
+    return { finding: { code, message, hint, path }, cut: path };
+  }
+
+  /** Goes on with that way to read the value that fits its kind, where there is just one. */
+  #union(issue: z.core.$ZodIssueInvalidUnion, path: ConfigPath): IssueFinding[] {
+    const fitting = issue.errors.filter((issues) => !issues.some(isWrongKindHere));
+    const chosen = fitting.length > 0 ? fitting[0] : undefined;
+    if (chosen !== undefined) return this.translate(chosen, path);
+    const kinds = issue.errors.flatMap((issues) =>
+      issues.filter(isWrongKindHere).map(expectedKind),
+    );
+    return [this.#wrongKind(path, orList([...new Set(kinds)]))];
+  }
+
+  #badKey(issue: z.core.$ZodIssueInvalidKey, path: ConfigPath): IssueFinding[] {
+    return issue.issues.map((inner) => {
+      const { finding } = customFinding(inner, path);
+      return { finding: { ...finding, at: 'key' }, cut: path };
+    });
+  }
+}
+
+function steps(path: readonly PropertyKey[]): ConfigPath {
+  return path.map((step) => (typeof step === 'number' ? step : String(step)));
+}
+
+function problemOf(issue: Issue): Problem | null {
+  if (issue.code !== 'custom') return null;
+  const problem: unknown = issue.params?.['problem'];
+  return problem instanceof Problem ? problem : null;
+}
+
+function isWrongKindHere(issue: Issue): boolean {
+  if (issue.path.length > 0) return false;
+  return issue.code === 'invalid_type' || problemOf(issue)?.isWrongType === true;
+}
+
+function expectedKind(issue: Issue): string {
+  if (issue.code === 'invalid_type') return KINDS[issue.expected] ?? issue.expected;
+  const title: unknown = issue.code === 'custom' ? issue.params?.['expected'] : undefined;
+  return typeof title === 'string' ? title : 'a text';
+}
+
+function customFinding(issue: Issue, path: ConfigPath): IssueFinding {
+  const problem = problemOf(issue);
+  if (problem === null) return otherFinding(undefined, path);
+  const { code, message, hint } = problem;
+  return { finding: { code, message, hint, path }, cut: path };
+}
+
+function emptyFinding(path: ConfigPath): IssueFinding {
+  const message = 'the list is empty';
+  const hint = 'add an entry, or remove the key';
+  return { finding: { code: 'BAL_CONFIG_EMPTY', message, hint, path }, cut: path };
+}
+
+function otherFinding(value: unknown, path: ConfigPath): IssueFinding {
+  const message = `${quote(value)} is not allowed here`;
+  return { finding: { code: 'BAL_CONFIG_WRONG_TYPE', message, path }, cut: path };
+}
+
+/** Words for the place of a map: its own key, or its place in a list. */
+export function placeName(path: ConfigPath): string {
+  const last = path.at(-1);
+  if (typeof last === 'number') return `entry ${last + 1} of ${placeName(path.slice(0, -1))}`;
+  return quote(last);
+}

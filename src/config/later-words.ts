@@ -1,0 +1,52 @@
+import type { ConfigPath } from './diagnostic.ts';
+
+/** Balancing algorithms that later versions will know. */
+export const LATER_BALANCE: readonly string[] = [
+  'least-connections',
+  'least-requests',
+  'least-time',
+  'source-hash',
+  'uri-hash',
+  'header-hash',
+  'cookie-hash',
+  'consistent-hash',
+  'maglev',
+  'random',
+  'first',
+  'peak-ewma',
+];
+
+const LATER_CHECKS = ['postgres', 'mysql', 'redis', 'grpc', 'smtp', 'dns', 'exec', 'agent', 'udp'];
+
+/** A key that later versions will know, and what stands for it now. */
+type LaterKey = { readonly at: RegExp; readonly keys: readonly string[]; readonly hint: string };
+
+const LATER_KEYS: readonly LaterKey[] = [
+  {
+    at: /^$/,
+    keys: ['addresses'],
+    hint: 'floating addresses are not part of it; allowed: admin, workers, log, limits, drain, listeners, pools',
+  },
+  {
+    at: /^listeners\.[^.]+$/,
+    keys: ['mode', 'tls', 'proxyProtocol', 'http2', 'http3'],
+    hint: 'listeners proxy HTTP/1.1 without TLS',
+  },
+  { at: /^pools\.[^.]+$/, keys: ['tls', 'stick', 'slowStart', 'proxyProtocol'], hint: '' },
+  {
+    at: /^pools\.[^.]+\.servers\.\d+$/,
+    keys: ['backup', 'tls', 'slowStart'],
+    hint: 'allowed: address, name, weight, maxConnections',
+  },
+  { at: /^pools\.[^.]+\.check$/, keys: LATER_CHECKS, hint: 'checks are tcp and http' },
+];
+
+/** Names of listeners and pools may hold dots: they must not look like further steps. */
+const step = (part: string | number): string => String(part).replaceAll('.', '_');
+
+/** The hint for a key of a later version in the map at `path`, or null where it is not one. */
+export function laterKeyHint(path: ConfigPath, key: string): string | null {
+  const place = path.map(step).join('.');
+  const found = LATER_KEYS.find((later) => later.at.test(place) && later.keys.includes(key));
+  return found === undefined ? null : found.hint;
+}

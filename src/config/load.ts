@@ -1,0 +1,87 @@
+import type { Diagnostic, Finding } from './diagnostic.ts';
+import { compareDiagnostics } from './diagnostic.ts';
+import type { ReadFile } from './files.ts';
+import { readFiles } from './files.ts';
+import { IssueTranslator } from './issues.ts';
+import { lower } from './lower.ts';
+import type { Plan } from './plan.ts';
+import { PrunedTree } from './pruned-tree.ts';
+import { RULES } from './rules/rules.ts';
+import type { Config } from './schema.ts';
+import { configSchema } from './schema.ts';
+import { YamlFile } from './yaml-file.ts';
+
+/** Most rounds of taking wrong parts away; each takes at least one level of the tree. */
+const ROUNDS_MAX = 16;
+
+/** What loading needs from outside. */
+export type LoadOptions = {
+  /** Bytes of a file by its absolute path, or null where it cannot be read. */
+  readonly readFile: ReadFile;
+  /** Number of workers that `workers: auto` stands for, at least 1. */
+  readonly cores: number;
+};
+
+/** The plan, or null where there is an error; diagnostics in the order of the file. */
+export type LoadResult = {
+  readonly plan: Plan | null;
+  readonly diagnostics: readonly Diagnostic[];
+};
+
+type Checked = { readonly config: Config | null; readonly findings: Finding[] };
+
+/**
+ * Checks the tree by the schema. What is wrong is cut away until the rest is right, so that the
+ * rules can look at that: later rounds only complain of what cutting cannot have caused.
+ */
+function checkSchema(tree: PrunedTree): Checked {
+  const findings: Finding[] = [];
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const result = configSchema.safeParse(tree.value);
+    if (result.success) return { config: result.data, findings };
+    const found = new IssueTranslator(configSchema, tree.value).translate(result.error.issues);
+    for (const { finding } of found) {
+      const isAftermath =
+        finding.code === 'BAL_CONFIG_MISSING_KEY' || finding.code === 'BAL_CONFIG_EMPTY';
+      if (round > 0 && isAftermath) continue;
+      findings.push({ ...finding, path: tree.originalPath(finding.path) });
+    }
+    if (found.some(({ cut }) => cut.length === 0)) break;
+    tree.cut(found.map(({ cut }) => cut));
+  }
+  return { config: null, findings };
+}
+
+/**
+ * Reads a configuration: YAML (or JSON) text to a plan, or to every mistake in it. `file` is the
+ * name that diagnostics begin with and that relative paths start from. Never throws for a mistake
+ * in the text. Called by `ballast run`, `ballast check` and at each reload.
+ */
+export function loadConfig(text: string, file: string, options: LoadOptions): LoadResult {
+  const yaml = new YamlFile(text, file);
+  const diagnostics = [...yaml.diagnostics];
+  const done = (plan: Plan | null): LoadResult => {
+    const hasError = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
+    return { plan: hasError ? null : plan, diagnostics: diagnostics.sort(compareDiagnostics) };
+  };
+  if (yaml.value === undefined) return done(null);
+  if (yaml.value === null) {
+    if (diagnostics.length > 0) return done(null);
+    const message = 'the file is empty';
+    const hint = 'begin with listeners and pools';
+    diagnostics.push(yaml.place({ code: 'BAL_CONFIG_EMPTY', message, hint, path: [] }));
+    return done(null);
+  }
+  const tree = new PrunedTree(yaml.value);
+  const { config, findings } = checkSchema(tree);
+  for (const finding of findings) diagnostics.push(yaml.place(finding));
+  if (config === null) return done(null);
+  const report = (finding: Finding): void => {
+    diagnostics.push(yaml.place({ ...finding, path: tree.originalPath(finding.path) }));
+  };
+  const context = { config, report, isWhole: tree.isWhole.bind(tree) };
+  for (const rule of RULES) rule(context);
+  const files = readFiles(context, file, options.readFile);
+  const hasError = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
+  return done(hasError ? null : lower(config, { cores: options.cores, files }));
+}

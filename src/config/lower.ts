@@ -1,0 +1,43 @@
+import { digest } from './digest.ts';
+import type { Files } from './files.ts';
+import { lowerListener } from './lower/listener.ts';
+import { lowerPool } from './lower/pool.ts';
+import type { Plan } from './plan.ts';
+import type { Config } from './schema.ts';
+
+/** What a plan depends on beside the file. */
+export type LowerOptions = {
+  /** Number of workers that `auto` stands for. */
+  readonly cores: number;
+  /** Contents of the files that the configuration names. */
+  readonly files: Files;
+};
+
+/**
+ * The runtime plan of a configuration that was checked by the schema and all rules: every default
+ * filled in, units fixed, version 1, all slots 0.
+ */
+export function lower(config: Config, { cores, files }: LowerOptions): Plan {
+  const names = Object.keys(config.pools);
+  const context = { pools: new Map(names.map((name, i) => [name, i])), files };
+  const { limits } = config;
+  const plan = {
+    workers: config.workers ?? cores,
+    admin: config.admin,
+    log: config.log,
+    limits: {
+      connections: limits.connections,
+      headBytes: limits.head,
+      uriBytes: limits.uri,
+      fields: limits.fields,
+      answerHeadBytes: limits.answerHead,
+      bufferMemory: limits.bufferMemory,
+    },
+    drainMs: config.drain,
+    listeners: Object.entries(config.listeners).map(([key, listener]) =>
+      lowerListener(listener, key, context),
+    ),
+    pools: Object.entries(config.pools).map(([key, pool]) => lowerPool(pool, key)),
+  };
+  return { version: 1, digest: digest(plan, ['version', 'slot']), ...plan };
+}

@@ -1,0 +1,84 @@
+import type { ConfigPath } from './diagnostic.ts';
+
+const CUT = Symbol('cut');
+
+type Container = { [step: string | number]: unknown };
+
+const isContainer = (value: unknown): value is Container =>
+  typeof value === 'object' && value !== null;
+
+/**
+ * The plain value of a file from which wrong parts are cut away, so that the rules can go on with
+ * the rest and all mistakes are found in one run.
+ *
+ * Entries of lists move up when earlier ones are cut: `originalPath` undoes that.
+ */
+export class PrunedTree {
+  value: unknown;
+  readonly #cuts: ConfigPath[] = [];
+  /** For each list that lost entries, the original index of each entry. */
+  readonly #places = new Map<unknown, readonly number[]>();
+
+  /** Takes ownership of `value`. */
+  constructor(value: unknown) {
+    this.value = value;
+  }
+
+  /** Cuts the parts at `paths`, given in the tree's present indices. */
+  cut(paths: readonly ConfigPath[]): void {
+    const originals = paths.map((path) => this.originalPath(path));
+    for (const path of paths) this.#mark(path);
+    this.#cuts.push(...originals);
+    this.value = this.#sweep(this.value);
+  }
+
+  /** The path in the file of what stands at `path` in the tree. */
+  originalPath(path: ConfigPath): ConfigPath {
+    let value: unknown = this.value;
+    return path.map((step) => {
+      const place = typeof step === 'number' ? this.#places.get(value)?.[step] : undefined;
+      value = isContainer(value) ? value[step] : undefined;
+      return place ?? step;
+    });
+  }
+
+  /** Whether nothing was cut at or below `path`, given in the tree's present indices. */
+  isWhole(path: ConfigPath): boolean {
+    if (this.#cuts.length === 0) return true;
+    const original = this.originalPath(path);
+    return !this.#cuts.some((cut) => original.every((step, i) => cut[i] === step));
+  }
+
+  #mark(path: ConfigPath): void {
+    const last = path.at(-1);
+    let value: unknown = this.value;
+    for (const step of path.slice(0, -1)) value = isContainer(value) ? value[step] : undefined;
+    if (last === undefined) this.value = CUT;
+    else if (isContainer(value)) value[last] = CUT;
+  }
+
+  #sweep(value: unknown): unknown {
+    if (value === CUT) return undefined;
+    if (Array.isArray(value)) return this.#sweepList(value);
+    if (!isContainer(value)) return value;
+    for (const [key, inner] of Object.entries(value)) {
+      if (inner === CUT) delete value[key];
+      else value[key] = this.#sweep(inner);
+    }
+    return value;
+  }
+
+  #sweepList(list: readonly unknown[]): readonly unknown[] {
+    const kept: unknown[] = [];
+    const places: number[] = [];
+    const before = this.#places.get(list);
+    for (const [i, inner] of list.entries()) {
+      if (inner === CUT) continue;
+      places.push(before?.[i] ?? i);
+      kept.push(this.#sweep(inner));
+    }
+    if (kept.length === list.length) return list;
+    this.#places.set(kept, places);
+    return kept;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Diagnostic } from './diagnostic.ts';
+
+/** Longest source line that is shown in full, in characters. */
+const LINE_MAX = 120;
+
+/** The part of a long line around the column, and the column within that part. */
+function excerpt(line: string, column: number): { readonly text: string; readonly column: number } {
+  if (line.length <= LINE_MAX) return { text: line, column };
+  const start = Math.max(0, Math.min(column - 1 - LINE_MAX / 2, line.length - LINE_MAX));
+  const text = `${start > 0 ? '…' : ''}${line.slice(start, start + LINE_MAX)}`;
+  return { text, column: column - start + (start > 0 ? 1 : 0) };
+}
+
+/**
+ * A diagnostic as a person reads it: `file:line:column: code: message: hint`, the source line with
+ * its number, and a caret under the place. `lines` are the lines of the file.
+ */
+export function renderDiagnostic(diagnostic: Diagnostic, lines: readonly string[]): string {
+  const { file, line, column, severity, code, message, hint } = diagnostic;
+  const kind = severity === 'warning' ? 'warning: ' : '';
+  const tail = hint === '' ? '' : `: ${hint}`;
+  const head = `${file}:${line}:${column}: ${code}: ${kind}${message}${tail}`;
+  const source = lines[line - 1];
+  if (source === undefined) return head;
+  const shown = excerpt(source.replace(/\r$/, ''), column);
+  const gutter = String(line);
+  const pad = shown.text.slice(0, shown.column - 1).replaceAll(/[^\t]/g, ' ');
+  const rest = `${gutter.padStart(5)} | ${shown.text}\n${' '.repeat(Math.max(5, gutter.length))} | ${pad}^`;
+  return `${head}\n${rest}`;
+}
+
+/** All diagnostics of one file, one after the other, each ending in a line feed. */
+export function renderDiagnostics(diagnostics: readonly Diagnostic[], text: string): string {
+  const lines = text.split('\n');
+  return diagnostics.map((diagnostic) => `${renderDiagnostic(diagnostic, lines)}\n`).join('');
+}

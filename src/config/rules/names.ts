@@ -1,0 +1,49 @@
+import type { ConfigPath, Report } from '../diagnostic.ts';
+import { quote } from '../quote.ts';
+import { addressText } from '../schema/address.ts';
+import type { PoolConfig } from '../schema/pool.ts';
+import { serverSettings } from '../schema/pool.ts';
+import type { RuleContext } from './rule.ts';
+
+/** Name of the route that a listener's own `pool` stands for. */
+export const LAST_ROUTE = 'default';
+
+function reportDuplicate(name: string, path: ConfigPath, report: Report): void {
+  const message = `the name ${quote(name)} is there twice`;
+  const hint = 'give it another name';
+  report({ code: 'BAL_CONFIG_DUPLICATE_NAME', message, hint, path });
+}
+
+function checkServers(pool: PoolConfig, path: ConfigPath, report: Report): void {
+  const names = new Set<string>();
+  const addresses = new Set<string>();
+  for (const [i, server] of pool.servers.map(serverSettings).entries()) {
+    const address = addressText(server.address);
+    const at = [...path, 'servers', i];
+    if (addresses.has(address)) {
+      const message = `the server ${address} is there twice`;
+      const hint = 'give it a greater weight instead';
+      report({ code: 'BAL_CONFIG_DUPLICATE_SERVER', message, hint, path: at });
+    } else if (names.has(server.name)) {
+      reportDuplicate(server.name, [...at, 'name'], report);
+    }
+    names.add(server.name);
+    addresses.add(address);
+  }
+}
+
+/** Names of routes in a listener and of servers in a pool are different, and so are addresses. */
+export function checkNames({ config, report }: RuleContext): void {
+  for (const [name, listener] of Object.entries(config.listeners)) {
+    const names = new Set<string>(listener.pool === undefined ? [] : [LAST_ROUTE]);
+    for (const [i, route] of (listener.routes ?? []).entries()) {
+      if (route.name === undefined) continue;
+      const path = ['listeners', name, 'routes', i, 'name'];
+      if (names.has(route.name)) reportDuplicate(route.name, path, report);
+      names.add(route.name);
+    }
+  }
+  for (const [name, pool] of Object.entries(config.pools)) {
+    checkServers(pool, ['pools', name], report);
+  }
+}

@@ -1,0 +1,87 @@
+import type { ConfigPath, Report } from '../diagnostic.ts';
+import { quote } from '../quote.ts';
+import type { ListenerConfig } from '../schema/listener.ts';
+import type { RouteConfig } from '../schema/route.ts';
+import { suggestion } from '../suggest.ts';
+import type { RuleContext } from './rule.ts';
+
+const ACTIONS = ['pool', 'pools', 'redirect', 'respond'] as const;
+
+function reportUnknownPool(
+  name: string,
+  pools: readonly string[],
+  path: ConfigPath,
+  report: Report,
+): void {
+  const hint = pools.length === 0 ? 'the file has no pools' : suggestion(name, pools);
+  report({ code: 'BAL_CONFIG_UNKNOWN_POOL', message: `unknown pool ${quote(name)}`, hint, path });
+}
+
+function checkOneAction(route: RouteConfig, path: ConfigPath, report: Report): void {
+  const given = ACTIONS.filter((action) => route[action] !== undefined);
+  if (given.length === 1) return;
+  const message =
+    given.length === 0 ? 'the route does nothing' : `the route has both ${given.join(' and ')}`;
+  const hint = `give it exactly one of ${ACTIONS.join(', ')}`;
+  const at = given[1] === undefined ? path : [...path, given[1]];
+  report({ code: 'BAL_CONFIG_ACTION', message, hint, path: at, at: 'key' });
+}
+
+function checkShares(route: RouteConfig, path: ConfigPath, context: RuleContext): void {
+  const shares = route.pools ?? [];
+  const seen = new Set<string>();
+  for (const [i, share] of shares.entries()) {
+    if (seen.has(share.pool)) {
+      const message = `the pool ${quote(share.pool)} is there twice`;
+      const at = [...path, 'pools', i, 'pool'];
+      const hint = 'add the weights up';
+      context.report({ code: 'BAL_CONFIG_CONFLICT', message, hint, path: at });
+    }
+    seen.add(share.pool);
+  }
+  if (shares.length === 0 || shares.some((share) => share.weight > 0)) return;
+  if (!context.isWhole([...path, 'pools'])) return;
+  context.report({
+    code: 'BAL_CONFIG_ZERO_WEIGHT',
+    message: 'all pools of the route have weight 0',
+    hint: 'give at least one a weight above 0',
+    path: [...path, 'pools'],
+    at: 'key',
+  });
+}
+
+function checkListener(name: string, listener: ListenerConfig, context: RuleContext): void {
+  const pools = Object.keys(context.config.pools);
+  const known = new Set(pools);
+  const path: ConfigPath = ['listeners', name];
+  const isKnown = (pool: string): boolean => known.has(pool) || !context.isWhole(['pools']);
+  const checkPool = (pool: string, at: ConfigPath): void => {
+    if (!isKnown(pool)) reportUnknownPool(pool, pools, at, context.report);
+  };
+  if (listener.pool !== undefined) checkPool(listener.pool, [...path, 'pool']);
+  for (const [i, route] of (listener.routes ?? []).entries()) {
+    const at = [...path, 'routes', i];
+    if (context.isWhole(at)) checkOneAction(route, at, context.report);
+    if (route.pool !== undefined) checkPool(route.pool, [...at, 'pool']);
+    for (const [j, share] of (route.pools ?? []).entries()) {
+      checkPool(share.pool, [...at, 'pools', j, 'pool']);
+    }
+    checkShares(route, at, context);
+  }
+  const hasRoutes = (listener.routes ?? []).length > 0 || listener.pool !== undefined;
+  if (hasRoutes || !context.isWhole(path)) return;
+  context.report({
+    code: 'BAL_CONFIG_NO_ROUTE',
+    message: `the listener ${quote(name)} has no routes`,
+    hint: 'add routes, or the short form pool: NAME',
+    path,
+    at: 'key',
+  });
+}
+
+/** Every route does exactly one thing, and the pools that it sends to exist. */
+export function checkRouteActions(context: RuleContext): void {
+  for (const [name, listener] of Object.entries(context.config.listeners)) {
+    checkListener(name, listener, context);
+  }
+}

@@ -1,0 +1,19 @@
+import { checkBinds } from './binds.ts';
+import { checkNames } from './names.ts';
+import { checkPools } from './pools.ts';
+import { checkRouteActions } from './route-action.ts';
+import { checkRouteParts } from './route-parts.ts';
+import { checkRouteReach } from './route-reach.ts';
+import type { Rule } from './rule.ts';
+import { checkTotals } from './totals.ts';
+
+/** All rules over a whole configuration. */
+export const RULES: readonly Rule[] = [
+  checkTotals,
+  checkBinds,
+  checkNames,
+  checkRouteActions,
+  checkRouteParts,
+  checkRouteReach,
+  checkPools,
+];

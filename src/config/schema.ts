@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { adminAddress } from './schema/address.ts';
+import { limitsSchema } from './schema/limits.ts';
+import { listenerSchema } from './schema/listener.ts';
+import { logSchema } from './schema/log.ts';
+import { poolSchema } from './schema/pool.ts';
+import { named } from './schema/structure.ts';
+import { name, workerCount } from './schema/text.ts';
+import { duration } from './schema/units.ts';
+
+/**
+ * Schema of the whole file: the one source of the types, the JSON Schema and the reference page.
+ * What it cannot say (references, conflicts between keys) stands in rules/.
+ */
+export const configSchema = z
+  .strictObject({
+    admin: adminAddress(
+      'Where the admin API, /metrics and the dashboard are served: an address, or off.',
+    ).prefault('unix:/run/ballast/admin.sock'),
+    workers: workerCount('Worker processes; auto is one per core.').prefault('auto'),
+    log: logSchema,
+    limits: limitsSchema,
+    drain: duration(
+      'How long requests may go on after SIGTERM before their connections are closed.',
+      0,
+    ).prefault('30s'),
+    listeners: named('Listeners by name.', name('The name of a listener.'), listenerSchema),
+    pools: named('Pools by name.', name('The name of a pool.'), poolSchema).prefault({}),
+  })
+  .meta({ title: 'Ballast', description: 'Configuration of Ballast.' });
+
+/** The whole configuration with its defaults filled in. */
+export type Config = z.output<typeof configSchema>;

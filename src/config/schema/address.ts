@@ -1,0 +1,117 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import type { BindPlan } from '../plan.ts';
+import { quote } from '../quote.ts';
+import { Problem, scalar, wrongType } from './scalar.ts';
+import type { Scalar } from './scalar.ts';
+
+/** Longest path of a unix socket in bytes (sun_path holds 108 with the closing zero). */
+const UNIX_PATH_MAX = 107;
+
+const ADDRESS_HINT = 'write 10.0.0.1:80, "[2001:db8::1]:80" or unix:/path';
+
+const problem = (text: string, hint: string): Problem =>
+  new Problem('BAL_CONFIG_ADDRESS', `${quote(text)} is not an address`, hint);
+
+/** The shortest text of an IPv6 address (RFC 5952), so that equal addresses have equal texts. */
+export function canonicalIpv6(text: string): string {
+  return new URL(`http://[${text}]/`).hostname.slice(1, -1);
+}
+
+function parseUnix(text: string): BindPlan | Problem {
+  const path = text.slice('unix:'.length);
+  if (!path.startsWith('/')) return problem(text, 'write an absolute path: unix:/run/name.sock');
+  if (Buffer.byteLength(path) > UNIX_PATH_MAX) {
+    return problem(text, `the path of a unix socket has at most ${UNIX_PATH_MAX} bytes`);
+  }
+  if (path.includes('\0')) return problem(text, 'remove the NUL character');
+  return { family: 'unix', host: path, port: 0 };
+}
+
+function hintWithoutPort(text: string): string {
+  if (/^\d+$/.test(text)) return `did you mean 0.0.0.0:${text}? ${ADDRESS_HINT}`;
+  if (isIPv6(text)) return `write the address in brackets and a port: "[${text}]:80"`;
+  if (text.startsWith('/')) return `did you mean unix:${text}?`;
+  return `add a port: ${text}:80`;
+}
+
+function parseHost(text: string, host: string, port: number): BindPlan | Problem {
+  if (isIPv4(host)) return { family: 'ipv4', host, port };
+  if (host === 'localhost') return { family: 'ipv4', host: '127.0.0.1', port };
+  if (host === '') {
+    return problem(text, `write the address: 0.0.0.0:${port} for IPv4, "[::]:${port}" for IPv6`);
+  }
+  if (host.startsWith('[') && host.endsWith(']')) {
+    const inner = host.slice(1, -1);
+    if (inner.includes('%')) return problem(text, 'addresses with a zone are not available');
+    if (isIPv6(inner)) return { family: 'ipv6', host: canonicalIpv6(inner), port };
+    return problem(text, ADDRESS_HINT);
+  }
+  if (isIPv6(host)) return problem(text, `write the address in brackets: "[${host}]:${port}"`);
+  if (/[A-Za-z]/.test(host) && /^[A-Za-z0-9._-]+$/.test(host)) {
+    const message = `${quote(text)} names a host: names are not available in this version`;
+    return new Problem('BAL_CONFIG_NOT_AVAILABLE', message, 'write an IP address and a port');
+  }
+  return problem(text, ADDRESS_HINT);
+}
+
+/**
+ * Reads `10.0.0.1:80`, `[::1]:80`, `localhost:80` (that is 127.0.0.1) or `unix:/path`.
+ * `leastPort` is 0 where the kernel may choose the port, else 1.
+ */
+export function parseAddress(text: string, leastPort: 0 | 1): BindPlan | Problem {
+  if (text.startsWith('unix:')) return parseUnix(text);
+  const scheme = /^([a-z]+):\/\//.exec(text);
+  if (scheme !== null) return problem(text, `remove ${scheme[0]}: ${ADDRESS_HINT}`);
+  const colon = text.lastIndexOf(':');
+  const portText = text.slice(colon + 1);
+  if (colon < 0 || text.endsWith(']')) return problem(text, hintWithoutPort(text));
+  if (isIPv6(text) && text.startsWith('::')) return problem(text, hintWithoutPort(text));
+  if (!/^\d{1,6}$/.test(portText)) return problem(text, ADDRESS_HINT);
+  const port = Number(portText);
+  if (port < leastPort || port > 65_535) {
+    return problem(text, `the port is a number from ${leastPort} to 65535`);
+  }
+  return parseHost(text, text.slice(0, colon), port);
+}
+
+function address(description: string, leastPort: 0 | 1): Scalar<BindPlan> {
+  const meta = { title: 'address', type: 'string', examples: ['10.0.0.1:8080'] } as const;
+  return scalar(meta, description, (value) => {
+    if (typeof value === 'number') {
+      return new Problem(
+        'BAL_CONFIG_ADDRESS',
+        `${value} is not an address`,
+        hintWithoutPort(`${value}`),
+      );
+    }
+    if (typeof value !== 'string') return wrongType(value, 'an address', ADDRESS_HINT);
+    return parseAddress(value, leastPort);
+  });
+}
+
+/** A schema for an address to listen on; port 0 lets the kernel choose one. */
+export function bindAddress(description: string): Scalar<BindPlan> {
+  return address(description, 0);
+}
+
+/** A schema for an address to connect to. */
+export function serverAddress(description: string): Scalar<BindPlan> {
+  return address(description, 1);
+}
+
+/** A schema for `off` (null) or an address to listen on. */
+export function adminAddress(description: string): Scalar<BindPlan | null> {
+  const meta = { title: 'address | off', type: 'string', examples: ['127.0.0.1:9900'] } as const;
+  return scalar<BindPlan | null>(meta, description, (value) => {
+    if (value === 'off') return null;
+    if (typeof value !== 'string') return wrongType(value, 'an address or off');
+    return parseAddress(value, 0);
+  });
+}
+
+/** The text of an address as a person writes it. */
+export function addressText(address: BindPlan): string {
+  if (address.family === 'unix') return `unix:${address.host}`;
+  if (address.family === 'ipv6') return `[${address.host}]:${address.port}`;
+  return `${address.host}:${address.port}`;
+}

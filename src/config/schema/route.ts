@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { conditionTest, fieldName, method } from './field.ts';
+import { hostPattern } from './host.ts';
+import { pathPattern } from './path.ts';
+import { redirectSchema } from './redirect.ts';
+import { respondSchema } from './respond.ts';
+import { rewriteSchema } from './rewrite.ts';
+import { integer } from './scalar.ts';
+import { list, named, oneOrMany, optionalSection, section } from './structure.ts';
+import { name, poolReference, text } from './text.ts';
+import { duration } from './units.ts';
+
+/** Greatest weight of a pool in a route. */
+const POOL_WEIGHT_MAX = 1_000;
+
+const timeouts = optionalSection('How long servers may take.', {
+  firstByte: duration('From the request sent to the first byte of the answer: 504.').prefault(
+    '60s',
+  ),
+  bodyIdle: duration('Without a byte of the body of the answer.').prefault('60s'),
+  tunnel: duration('Without a byte either way in a tunnel, such as a WebSocket.').prefault('1h'),
+});
+
+const conditions = (description: string) =>
+  named(
+    description,
+    fieldName('A name.'),
+    conditionTest('The exact value, ~regex, true (is there) or false (is not there).'),
+  ).prefault({});
+
+/** Schema of one entry of `routes`. */
+export const routeSchema = section('A route: which requests, and what becomes of them.', {
+  name: name(
+    'Name in metrics and logs; its place in the list, counted from 1, where none is given.',
+  ).optional(),
+  hosts: oneOrMany(
+    'Hosts: exact, or "*.example.com" for one or more labels before the domain. Left out: any.',
+    hostPattern('A host.'),
+  ).optional(),
+  paths: oneOrMany(
+    'Paths: /exact, /prefix/* (which matches /prefix too) or ~regex. Left out: any.',
+    pathPattern('A path.'),
+  ).optional(),
+  methods: oneOrMany('Methods. Left out: any.', method('A method.')).optional(),
+  headers: conditions('Conditions on header fields; all must hold.'),
+  query: z
+    .record(
+      text('The name of a parameter.', 1_024),
+      conditionTest('The exact value, ~regex, true (is there) or false (is not there).'),
+    )
+    .prefault({})
+    .meta({ description: 'Conditions on parameters of the query; all must hold.' }),
+  pool: poolReference('Sends the request to this pool.').optional(),
+  pools: list(
+    'Sends the request to one of these pools, by weight.',
+    section('A pool and its share.', {
+      pool: poolReference('The pool.'),
+      weight: integer(
+        0,
+        POOL_WEIGHT_MAX,
+        'Share of the requests, against the sum of all.',
+      ).prefault(1),
+    }),
+  ).optional(),
+  redirect: redirectSchema.optional(),
+  respond: respondSchema.optional(),
+  rewrite: rewriteSchema,
+  timeouts,
+});
+
+/** A route with its defaults filled in. */
+export type RouteConfig = z.output<typeof routeSchema>;
