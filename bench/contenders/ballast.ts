@@ -1,0 +1,73 @@
+/** Ballast with one worker: the supervisor's time counts as well. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Child } from '../children.ts';
+import { programVersion, root } from '../tools.ts';
+import { routeTarget } from './contender.ts';
+import type { Balancer, Contender, Setup } from './contender.ts';
+import { untilServing } from './serving.ts';
+
+const program = join(root, 'bin/ballast');
+
+function routes(count: number): readonly object[] {
+  if (count === 0) return [{ pool: 'web' }];
+  return Array.from({ length: count }, (_, i) => {
+    const { host, path } = routeTarget(i);
+    return { hosts: [host], paths: [`${path}*`], pool: 'web' };
+  });
+}
+
+/** Forwarding fields as HAProxy is told to write them; everything else is as it comes. */
+function configuration(setup: Setup): object {
+  return {
+    admin: `127.0.0.1:${setup.adminPort}`,
+    workers: 1,
+    log: { access: setup.logs ? join(setup.dir, 'access.log') : 'off', level: 'warn' },
+    listeners: {
+      web: {
+        bind: `127.0.0.1:${setup.port}`,
+        protocol: 'http',
+        routes: routes(setup.routes),
+      },
+    },
+    pools: {
+      web: {
+        balance: 'round-robin',
+        servers: setup.origins.map((port) => `127.0.0.1:${port}`),
+        check: { http: { path: '/health' }, every: '1s', rise: 2, fall: 2 },
+      },
+    },
+  };
+}
+
+function profiling(dir: string | null): Readonly<Record<string, string>> {
+  return dir === null ? {} : { BALLAST_WORKER_NODE_FLAGS: `--cpu-prof --cpu-prof-dir=${dir}` };
+}
+
+async function start(setup: Setup): Promise<Balancer> {
+  const file = join(setup.dir, 'ballast.yaml');
+  writeFileSync(file, JSON.stringify(configuration(setup)));
+  const child = new Child({
+    command: program,
+    args: ['run', file],
+    cores: String(setup.core),
+    env: profiling(setup.profileDir),
+  });
+  await child.saying(/\bready\b/, 30_000);
+  await untilServing(child, setup.port);
+  return {
+    pids: child.family(),
+    metricsUrl: `http://127.0.0.1:${setup.adminPort}/metrics`,
+    logFile: setup.logs ? join(setup.dir, 'access.log') : null,
+    stop: () => child.stop('SIGTERM'),
+  };
+}
+
+export const ballast: Contender = {
+  program: 'ballast',
+  version: () =>
+    existsSync(join(root, 'src/cli/main.ts'))
+      ? programVersion(program, ['--version'], /(\d+\.\d+\.\d+)/)
+      : Promise.resolve(null),
+  start,
+};

@@ -1,0 +1,68 @@
+/** Runs the load generator, bench/c/load.c. */
+import { Child } from './children.ts';
+import type { Load } from './rows.ts';
+import { toolPath } from './tools.ts';
+
+/** What the load generator prints about its measured window. */
+export type LoadReport = {
+  readonly seconds: number;
+  readonly answered: number;
+  readonly errors: number;
+  readonly wrong: number;
+  readonly reconnects: number;
+  readonly bytes: number;
+  readonly warmupErrors: number;
+  readonly answeredInAll: number;
+  /** Processor time of the watched processes within the window. */
+  readonly cpuNs: number;
+  readonly userTicks: number;
+  readonly systemTicks: number;
+  readonly stealTicks: number;
+  readonly p50Us: number;
+  readonly p90Us: number;
+  readonly p99Us: number;
+  readonly p999Us: number;
+  readonly maxUs: number;
+  readonly firstError: string;
+};
+
+export type LoadOptions = {
+  readonly load: Load;
+  readonly port: number;
+  readonly cores: string;
+  readonly seconds: number;
+  readonly warmupSeconds: number;
+  /** Processes whose time is taken, and their core. */
+  readonly pids: readonly number[];
+  readonly core: number;
+  /** Requests per second in open mode. */
+  readonly rate: number;
+  /** A file of "HOST PATH" lines, or null. */
+  readonly targets: string | null;
+};
+
+/** Starts the load; its report comes when it ends. */
+export function startLoad(options: LoadOptions): Child {
+  const { load } = options;
+  const args = [
+    `mode=${load.mode}`,
+    `port=${options.port}`,
+    `connections=${load.connections}`,
+    `seconds=${options.seconds}`,
+    `warmup=${options.warmupSeconds}`,
+    `path=${load.path}`,
+    `expect=${load.expect}`,
+    `upload=${load.uploadBytes}`,
+    `browser=${load.browser ? 1 : 0}`,
+    `rate=${Math.max(1, Math.round(options.rate))}`,
+    `pids=${options.pids.join(',')}`,
+    `core=${options.core}`,
+  ];
+  if (options.targets !== null) args.push(`targets=${options.targets}`);
+  return new Child({ command: toolPath('load'), args, cores: options.cores });
+}
+
+/** Waits for the end of a timed load. */
+export async function loadReport(child: Child): Promise<LoadReport> {
+  return JSON.parse(await child.ended()) as LoadReport;
+}

@@ -1,0 +1,83 @@
+/** The programs that a run needs: those it compiles, and those that Debian has. */
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+/** The checkout. */
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** What a run leaves behind. */
+export const outDir = join(root, 'bench/out');
+
+const TOOLS = ['floor', 'origin', 'load', 'sink'] as const;
+export type Tool = (typeof TOOLS)[number];
+
+export function toolPath(tool: Tool): string {
+  return join(outDir, tool);
+}
+
+/** Programs of the distribution live outside an ordinary user's PATH. */
+process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+
+function isThere(command: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+}
+
+/** Command → package, in the order of how badly it is needed. */
+const PACKAGES = {
+  cc: 'gcc libc6-dev',
+  taskset: 'util-linux',
+  haproxy: 'haproxy',
+  nginx: 'nginx-light',
+};
+
+/**
+ * Installs what is missing where that is possible (root, apt-get), without starting any service.
+ * Returns the commands that are still missing.
+ */
+export function installMissing(say: (line: string) => void): readonly string[] {
+  const missing = Object.keys(PACKAGES).filter((command) => !isThere(command));
+  if (missing.length === 0) return [];
+  const packages = missing.map((command) => PACKAGES[command as keyof typeof PACKAGES]).join(' ');
+  if (process.getuid?.() !== 0 || !isThere('apt-get')) {
+    say(`missing: ${missing.join(', ')} (as root with apt-get they would be installed)`);
+    return missing;
+  }
+  say(`installing ${packages}`);
+  const script = `
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+      trap 'rm -f "$policy"' EXIT
+      printf '#!/bin/sh\\nexit 101\\n' >"$policy"
+      chmod 755 "$policy"
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -qq update
+    apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends ${packages}`;
+  spawnSync('sh', ['-c', script], { stdio: ['ignore', 'ignore', 'inherit'] });
+  return missing.filter((command) => !isThere(command));
+}
+
+/** Compiles the C programs into bench/out; throws with the compiler's words. */
+export function compileTools(): void {
+  mkdirSync(outDir, { recursive: true });
+  for (const tool of TOOLS) {
+    const args = ['-O2', '-Wall', '-Wextra', '-o', toolPath(tool), join(root, `bench/c/${tool}.c`)];
+    const result = spawnSync('cc', args, { encoding: 'utf8' });
+    if (result.status !== 0) throw new Error(`cc ${tool}.c failed: ${result.stderr}`);
+  }
+}
+
+const run = promisify(execFile);
+
+/** What a program says of its version, or null where it cannot be run. */
+export async function programVersion(
+  command: string,
+  args: readonly string[],
+  pattern: RegExp,
+): Promise<string | null> {
+  const result = await run(command, args).catch(() => null);
+  if (result === null) return null;
+  return pattern.exec(result.stdout + result.stderr)?.[1] ?? null;
+}
