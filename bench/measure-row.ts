@@ -3,6 +3,7 @@ import { contenderOf } from './contenders/table.ts';
 import type { Program } from './contenders/contender.ts';
 import type { Options } from './options.ts';
 import type { RatioResult, RowResult, Sample, VariantResult } from './result.ts';
+import { variant } from './rows.ts';
 import type { Row, Target, Variant } from './rows.ts';
 import { takeSample } from './sample.ts';
 import { median, ratios, summarize } from './statistics.ts';
@@ -24,7 +25,7 @@ function pairsOf(row: Row): readonly Pair[] {
     if (!pairs.some((pair) => pair.of === of && pair.to === to)) pairs.push({ of, to });
   };
   for (const one of row.variants) {
-    if (one.routes === 0 && one.program !== 'ballast') add('ballast', one.id);
+    if (one.routes === 0 && one.id !== 'ballast') add('ballast', one.id);
     for (const other of row.variants) {
       if (one.program === other.program && one.routes > other.routes) add(one.id, other.id);
     }
@@ -48,27 +49,26 @@ function ratioOf(pair: Pair, row: Row, taken: readonly Taken[]): RatioResult | n
   };
 }
 
-function variantResult({ variant, samples }: Taken): VariantResult {
+function variantResult({ variant: one, samples }: Taken): VariantResult {
   const values = samples.map((sample) => sample.value).filter((value) => value !== null);
-  return { id: variant.id, title: variant.title, summary: summarize(values), samples };
+  return { id: one.id, title: one.title, summary: summarize(values), samples };
 }
 
 /** Variants whose program is on this machine. */
 async function available(row: Row): Promise<readonly Variant[]> {
   const present: Variant[] = [];
-  for (const variant of row.variants) {
-    if ((await contenderOf(variant.program).version()) !== null) present.push(variant);
+  for (const one of row.variants) {
+    if ((await contenderOf(one.program).version()) !== null) present.push(one);
   }
   return present;
 }
 
 /** Requests per second of a balancer that always has work; 0 where it could not be measured. */
 async function saturation(row: Row, program: Program, options: Options): Promise<number> {
-  const variant = { id: program, program, title: program, routes: 0, reuseAlways: false };
   const closed: Row = { ...row, measure: 'cpu', load: { ...row.load, mode: 'closed' } };
   const rates: number[] = [];
   for (let i = 0; i < SATURATION_SAMPLES; i++) {
-    const sample = await takeSample({ row: closed, variant, options, rate: 0 });
+    const sample = await takeSample({ row: closed, variant: variant(program), options, rate: 0 });
     if (sample.value !== null) rates.push(sample.requestsPerSecond);
   }
   return rates.length === 0 ? 0 : median(rates);
@@ -101,14 +101,14 @@ function describe(sample: Sample, unit: string): string {
 
 /** Runs the row. The order of the contenders turns by one with each round. */
 export async function measureRow(row: Row, options: Options, say: Say): Promise<RowResult> {
-  const taken: Taken[] = (await available(row)).map((variant) => ({ variant, samples: [] }));
+  const taken: Taken[] = (await available(row)).map((one) => ({ variant: one, samples: [] }));
   const rate = await rateOf(row, options, say);
   for (let round = 0; round < options.rounds; round++) {
     for (let i = 0; i < taken.length; i++) {
-      const { variant, samples } = taken[(i + round) % taken.length]!;
-      const sample = await takeSample({ row, variant, options, rate });
+      const { variant: one, samples } = taken[(i + round) % taken.length]!;
+      const sample = await takeSample({ row, variant: one, options, rate });
       samples.push(sample);
-      say(`  ${round + 1}/${options.rounds} ${variant.title}: ${describe(sample, row.unit)}`);
+      say(`  ${round + 1}/${options.rounds} ${one.title}: ${describe(sample, row.unit)}`);
     }
   }
   const found = pairsOf(row).map((pair) => ratioOf(pair, row, taken));

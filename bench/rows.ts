@@ -23,6 +23,7 @@ export type Variant = {
   readonly title: string;
   readonly routes: number;
   readonly reuseAlways: boolean;
+  readonly asItComes: boolean;
 };
 
 export type Target = {
@@ -56,8 +57,16 @@ const keepAlive: Load = {
   browser: false,
 };
 
-function variant(program: Program, more: Partial<Variant> = {}): Variant {
-  return { id: program, program, title: program, routes: 0, reuseAlways: false, ...more };
+export function variant(program: Program, more: Partial<Variant> = {}): Variant {
+  return {
+    id: program,
+    program,
+    title: program,
+    routes: 0,
+    reuseAlways: false,
+    asItComes: false,
+    ...more,
+  };
 }
 
 const ballast = variant('ballast');
@@ -70,6 +79,12 @@ const REUSE_ALWAYS = variant('haproxy', {
   id: 'haproxy-reuse',
   title: 'haproxy, http-reuse always',
   reuseAlways: true,
+});
+
+const AS_IT_COMES = variant('ballast', {
+  id: 'ballast-defaults',
+  title: 'ballast, all default fields',
+  asItComes: true,
 });
 
 const withRoutes = (program: Program, routes: number): Variant =>
@@ -102,9 +117,9 @@ export const ROWS: readonly Row[] = [
     ...common,
     id: 'floor',
     title: 'the same without logs, against the C floor',
-    variants: [floor, ballast, haproxy, nginx],
+    variants: [floor, ballast, AS_IT_COMES, haproxy, nginx],
     target: { limit: 1.3, of: 'ballast', to: 'floor' },
-    note: '',
+    note: 'With all default fields Ballast also sends X-Forwarded-Proto and X-Forwarded-Host.',
   },
   {
     ...common,

@@ -188,6 +188,7 @@ async function prepare(
     logSocket: join(dir, 'log.sock'),
     routes: variant.routes,
     reuseAlways: variant.reuseAlways,
+    asItComes: variant.asItComes,
     profileDir: options.profile ? join(outDir, 'profile', row.id) : null,
   };
 }

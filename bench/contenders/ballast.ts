@@ -17,7 +17,10 @@ function routes(count: number): readonly object[] {
   });
 }
 
-/** Forwarding fields as HAProxy is told to write them; everything else is as it comes. */
+/**
+ * Of the forwarding fields only X-Forwarded-For, which is what HAProxy is told to write, unless it
+ * is to run as it comes; everything else is as it comes.
+ */
 function configuration(setup: Setup): object {
   return {
     admin: `127.0.0.1:${setup.adminPort}`,
@@ -27,6 +30,9 @@ function configuration(setup: Setup): object {
       web: {
         bind: `127.0.0.1:${setup.port}`,
         protocol: 'http',
+        ...(setup.asItComes
+          ? {}
+          : { forwarded: { xForwardedProto: false, xForwardedHost: false } }),
         routes: routes(setup.routes),
       },
     },

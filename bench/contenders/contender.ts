@@ -19,6 +19,8 @@ export type Setup = {
   readonly routes: number;
   /** HAProxy only: `http-reuse always` instead of its default, `safe`. */
   readonly reuseAlways: boolean;
+  /** Ballast only: with the forwarding fields of its defaults. */
+  readonly asItComes: boolean;
   /** Ballast only: where its workers write processor profiles; null for none. */
   readonly profileDir: string | null;
 };
