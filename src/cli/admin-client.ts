@@ -1,0 +1,71 @@
+/** Speaks to a running balancer through its admin address. */
+import { request, type IncomingMessage, type RequestOptions } from 'node:http';
+import { BallastError } from '../base/errors.ts';
+
+/** The admin address of a configuration that gives none. */
+export const ADMIN_DEFAULT = 'unix:/run/ballast/admin.sock';
+
+/** A balancer that does not answer for this long is not reachable, in ms. */
+export const ANSWER_LIMIT_MS = 30_000;
+
+export type AdminAnswer = { readonly status: number; readonly body: unknown };
+
+/**
+ * Asks and reads the answer as JSON. `admin` is `HOST:PORT`, `unix:/path` or `http://HOST:PORT`.
+ * Throws BAL_ADMIN_UNREACHABLE and BAL_ADMIN_ANSWER.
+ */
+export async function askAdmin(admin: string, method: string, path: string): Promise<AdminAnswer> {
+  let response: IncomingMessage;
+  try {
+    response = await send({ ...endpoint(admin), method, path });
+  } catch (error) {
+    throw unreachable(admin, error as NodeJS.ErrnoException);
+  }
+  response.setEncoding('utf8');
+  let text = '';
+  for await (const piece of response) text += piece as string;
+  try {
+    return { status: response.statusCode ?? 0, body: JSON.parse(text) as unknown };
+  } catch {
+    throw new BallastError('BAL_ADMIN_ANSWER', `what answers at ${admin} is not a balancer`, {
+      hint: 'give the admin address of the configuration, not that of a listener',
+    });
+  }
+}
+
+function endpoint(admin: string): RequestOptions {
+  if (admin.startsWith('unix:')) return { socketPath: admin.slice('unix:'.length) };
+  const bare = admin.replace(/^http:\/\//, '').replace(/\/$/, '');
+  const url = URL.parse(`http://${bare}`);
+  if (url === null || url.port === '') {
+    throw new BallastError('BAL_ADMIN_UNREACHABLE', `"${admin}" is not an admin address`, {
+      hint: 'allowed are HOST:PORT and unix:/path',
+    });
+  }
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port };
+}
+
+function send(options: RequestOptions): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ ...options, agent: false, timeout: ANSWER_LIMIT_MS }, resolve);
+    sent.once('error', reject);
+    sent.once('timeout', () => sent.destroy(new Error('no answer in time')));
+    sent.end();
+  });
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'does the balancer run, and is this its "admin"? Give FILE or --admin ADDR',
+  ECONNREFUSED: 'does the balancer run, and is this its "admin"? Give FILE or --admin ADDR',
+  EACCES: 'only the user that the balancer runs as may use its admin socket',
+};
+
+function unreachable(admin: string, error: NodeJS.ErrnoException): BallastError {
+  if (error instanceof BallastError) return error;
+  const hint = HINTS[error.code ?? ''];
+  return new BallastError(
+    'BAL_ADMIN_UNREACHABLE',
+    `no balancer answers at ${admin}: ${error.code ?? error.message}`,
+    { cause: error, ...(hint === undefined ? {} : { hint }) },
+  );
+}

@@ -1,0 +1,49 @@
+/** Reads a configuration file for the commands. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { loadConfig, type LoadResult } from '../config/load.ts';
+import { renderDiagnostics } from '../config/render-diagnostic.ts';
+import { BallastError } from '../base/errors.ts';
+
+/** A loaded file; `text` is what to print of its diagnostics, "" where there are none. */
+export type ConfigFile = LoadResult & { readonly text: string };
+
+/** Reads and checks a file. Rejects with BAL_CONFIG_FILE when there is nothing to read. */
+export async function readConfig(file: string): Promise<ConfigFile> {
+  const source = await read(file);
+  const loaded = loadConfig(source, file, { readFile, cores: availableParallelism() });
+  return { ...loaded, text: renderDiagnostics(loaded.diagnostics, source) };
+}
+
+async function read(file: string): Promise<string> {
+  const { readFile: readText } = await import('node:fs/promises');
+  try {
+    return await readText(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = REASONS[code ?? ''] ?? message;
+    throw new BallastError(
+      'BAL_CONFIG_FILE',
+      `cannot read the configuration "${file}": ${reason}`,
+      {
+        source: 'configuration',
+        hint: 'give the path of a configuration file; "ballast demo" needs none',
+        cause: error,
+      },
+    );
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EISDIR: 'it is a folder',
+};
+
+function readFile(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch {
+    return null;
+  }
+}

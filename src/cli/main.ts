@@ -1,0 +1,131 @@
+/** The program: reads the command line and runs one command, loading only what that one needs. */
+import { Command, CommanderError } from 'commander';
+import { EXIT } from './exit-codes.ts';
+import { errorText } from './print.ts';
+import { productVersion } from './version.ts';
+
+const EXAMPLES = `
+Examples:
+  ballast demo                       see a balancer at work, nothing to configure
+  ballast check ballast.yaml         all mistakes of a configuration, in one run
+  ballast run ballast.yaml           balance until SIGTERM
+  ballast status ballast.yaml        servers, workers, requests, as a table
+  ballast reload ballast.yaml        put the changed file in force
+
+Exit codes:
+  0  done
+  1  the configuration has mistakes, or what was asked for was refused
+  2  the command line is wrong
+  3  no balancer answers at the admin address
+  70 the supervisor met an error of its own and ended; its workers go on serving
+`;
+
+const RUN_HELP = `
+One line "ready" with the addresses is written to standard output once every listener accepts; the
+log goes to standard error, as JSON unless that is a terminal.
+
+Signals:
+  SIGHUP            reads FILE again; a file with mistakes changes nothing
+  SIGTERM, SIGINT   accepts no more, lets requests finish for up to "drain" (30 s), exits 0
+  a second one      exits now
+  SIGUSR1           opens the access log file anew (after logrotate has renamed it)
+
+Example:
+  ballast run /etc/ballast/ballast.yaml
+`;
+
+const STATUS_HELP = `
+Where to ask is read from FILE, or given with --admin; without both it is
+unix:/run/ballast/admin.sock, the default of a configuration.
+
+Examples:
+  ballast status ballast.yaml
+  ballast status --admin 127.0.0.1:9900
+  ballast status --admin unix:/run/ballast/admin.sock --json
+`;
+
+const CHECK_HELP = `
+Prints every mistake with file, line and column, what is allowed there, and the line itself. Exits 0
+when the file can be run (warnings do not count), else 1.
+
+Example:
+  ballast check ballast.yaml && ballast reload ballast.yaml
+`;
+
+const RELOAD_HELP = `
+Asks the running balancer to read its own configuration file again. FILE only tells where the
+balancer's admin address is; without FILE and --admin it is unix:/run/ballast/admin.sock.
+Exits 0 when the file is in force in all workers, 1 when nothing was changed, and says why.
+
+Examples:
+  ballast reload ballast.yaml
+  ballast reload --admin 127.0.0.1:9900
+`;
+
+const DEMO_HELP = `
+Starts three sample servers and a balancer before them on loopback, sends a little traffic, and lets
+one server fail and heal now and then. Prints the addresses to open. Ctrl-C ends all of it.
+`;
+
+type AdminOptions = { readonly admin?: string };
+
+function build(): Command {
+  const program = new Command('ballast')
+    .description('A fault-tolerant load balancer for bare metal and Kubernetes.')
+    .version(productVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help of a command')
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(ballast --help says what there is)')
+    .exitOverride();
+  program
+    .command('run <file>')
+    .description('balance as the configuration FILE says, until SIGTERM')
+    .addHelpText('after', RUN_HELP)
+    .action(async (file: string) => (await import('./run.ts')).run(file));
+  program
+    .command('check <file>')
+    .description('print all mistakes of a configuration')
+    .addHelpText('after', CHECK_HELP)
+    .action(async (file: string) => (await import('./check.ts')).check(file));
+  program
+    .command('status [file]')
+    .description('print what a running balancer does')
+    .option('--admin <addr>', 'its admin address: HOST:PORT or unix:/path')
+    .option('--json', 'print all of it as JSON')
+    .addHelpText('after', STATUS_HELP)
+    .action(async (file: string | undefined, options: AdminOptions & { json?: boolean }) => {
+      const { status } = await import('./status.ts');
+      await status({ file, admin: options.admin, isJson: options.json === true });
+    });
+  program
+    .command('reload [file]')
+    .description('put the changed configuration in force')
+    .option('--admin <addr>', 'its admin address: HOST:PORT or unix:/path')
+    .addHelpText('after', RELOAD_HELP)
+    .action(async (file: string | undefined, options: AdminOptions) => {
+      await (await import('./reload.ts')).reload({ file, admin: options.admin });
+    });
+  program
+    .command('demo')
+    .description('show a balancer at work on this machine')
+    .addHelpText('after', DEMO_HELP)
+    .action(async () => (await import('./demo/demo.ts')).demo());
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => void process.stdout.write(`ballast ${productVersion()}\n`));
+  return program;
+}
+
+try {
+  await build().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has said what was wrong, or printed the help that was asked for.
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  } else {
+    process.stderr.write(errorText(error));
+    process.exitCode = EXIT.refused;
+  }
+}

@@ -1,0 +1,118 @@
+/** The status report as tables for people. */
+import type { PoolStatus, ServerStatus, StatusReport } from '../control/status-report.ts';
+import { tableText } from './print.ts';
+
+const RED = '\u001b[31m';
+const GREEN = '\u001b[32m';
+const YELLOW = '\u001b[33m';
+const BOLD = '\u001b[1m';
+const PLAIN = '\u001b[0m';
+
+const STATE_COLOURS: Readonly<Record<string, string>> = {
+  up: GREEN,
+  falling: YELLOW,
+  rising: YELLOW,
+  unknown: YELLOW,
+  down: RED,
+};
+
+/** Routes shown; the rest are counted in one line, since there may be thousands. */
+const ROUTES_SHOWN = 20;
+
+/** All tables, one after the other. */
+export function statusText(report: StatusReport, isColoured: boolean): string {
+  const paint = (colour: string, text: string) =>
+    isColoured && text !== '' ? `${colour}${text}${PLAIN}` : text;
+  const title = (text: string) => paint(BOLD, text);
+  const { version, state, uptimeSeconds, plan, pid } = report;
+  const head =
+    `${title('ballast')} ${version}  ${state} for ${durationText(uptimeSeconds)}  ` +
+    `plan ${plan.version} (${plan.digest.slice(0, 12)})  pid ${pid}\n`;
+  const parts = [head, workersText(report), listenersText(report)];
+  for (const pool of report.pools) {
+    // Painting comes after the columns are laid out: colours have no width.
+    parts.push(poolText(pool).replace(STATE_WORD, (word) => paint(STATE_COLOURS[word]!, word)));
+  }
+  parts.push(routesText(report), reloadText(report));
+  return parts
+    .filter((part) => part !== '')
+    .map((part) => part.replace(/^[A-Z]{4,}/, title))
+    .join('\n');
+}
+
+const STATE_WORD = /(?<= {2})(up|falling|rising|unknown|down)(?= )/g;
+
+function workersText({ workers, workerRestarts }: StatusReport): string {
+  const rows = workers.map((worker) => [
+    String(worker.index),
+    String(worker.pid),
+    worker.state,
+    String(worker.connections),
+    `${worker.heartbeatAgeMs} ms`,
+    `plan ${worker.planVersion}`,
+  ]);
+  const head = ['WORKER', 'PID', 'STATE', 'CONNECTIONS', 'SILENT', 'PLAN'];
+  const restarts = workerRestarts === 0 ? '' : `replaced since the start: ${workerRestarts}\n`;
+  return tableText([head, ...rows]) + restarts;
+}
+
+function listenersText({ listeners }: StatusReport): string {
+  const rows = listeners.map((listener) => [
+    listener.name,
+    listener.addresses.join(' '),
+    String(listener.connections),
+    String(listener.requestsTotal),
+  ]);
+  return tableText([['LISTENER', 'ADDRESSES', 'CONNECTIONS', 'REQUESTS'], ...rows]);
+}
+
+function poolText(pool: PoolStatus): string {
+  const head = ['POOL', 'SERVER', 'STATE', 'SINCE', 'WEIGHT', 'LIVE', 'IDLE', 'REQUESTS'];
+  const rows = pool.servers.map((server, place) => [
+    place === 0 ? pool.name : '',
+    server.name === server.address ? server.name : `${server.name} (${server.address})`,
+    server.state,
+    sinceText(server),
+    String(server.weight),
+    String(server.requestsLive),
+    String(server.idleConnections),
+    String(server.requestsTotal),
+    String(server.failuresTotal),
+    server.state === 'up' ? '' : reasonText(server),
+  ]);
+  return tableText([[...head, 'FAILED', 'REASON'], ...rows]);
+}
+
+function reasonText({ reason, detail }: ServerStatus): string {
+  return detail === '' ? reason : `${reason}: ${detail}`;
+}
+
+function sinceText({ since }: ServerStatus): string {
+  return durationText(Math.max(0, Math.round((Date.now() - Date.parse(since)) / 1_000)));
+}
+
+function routesText({ routes }: StatusReport): string {
+  const busiest = [...routes].sort((a, b) => b.requestsTotal - a.requestsTotal);
+  const rows = busiest
+    .slice(0, ROUTES_SHOWN)
+    .map((route) => [`${route.listener}/${route.name}`, String(route.requestsTotal)]);
+  const more = routes.length - rows.length;
+  return tableText([['ROUTE', 'REQUESTS'], ...rows]) + (more > 0 ? `and ${more} more\n` : '');
+}
+
+function reloadText({ lastReload }: StatusReport): string {
+  if (lastReload === null) return '';
+  const { at, ok, message } = lastReload;
+  return `last reload ${at}: ${ok ? '' : 'failed: '}${message}\n`;
+}
+
+/** `12s`, `5m 12s`, `3h 05m`, `4d 03h`. */
+export function durationText(seconds: number): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (minutes === 0) return `${seconds}s`;
+  if (hours === 0) return `${minutes}m ${two(seconds % 60)}s`;
+  if (hours < 24) return `${hours}h ${two(minutes % 60)}m`;
+  return `${Math.floor(hours / 24)}d ${two(hours % 24)}h`;
+}

@@ -1,0 +1,99 @@
+/** The admin server: status, metrics and reload over HTTP, on loopback or a unix socket. */
+import { chmodSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { BallastError } from '../base/errors.ts';
+import type { BindPlan } from '../config/plan.ts';
+import { bindText } from '../sys/sockets.ts';
+import { adminApp } from './admin-app.ts';
+import type { ControlView } from './control-view.ts';
+import { removeSocketFile, removeStaleSocket } from './unix-socket.ts';
+
+type Server = ReturnType<typeof createAdaptorServer>;
+
+export class AdminServer {
+  readonly #server: Server;
+  readonly #bind: BindPlan;
+
+  private constructor(server: Server, bind: BindPlan) {
+    this.#server = server;
+    this.#bind = bind;
+  }
+
+  /**
+   * Listens; a unix socket can be used by its owner alone (mode 0600), and its file is replaced
+   * only when nobody listens on it. Throws BAL_ADMIN_LISTEN.
+   */
+  static async open(bind: BindPlan, view: ControlView): Promise<AdminServer> {
+    const server = createAdaptorServer({ fetch: adminApp(view).fetch });
+    if (bind.family === 'unix') await removeStaleSocket(bind.host);
+    try {
+      await listen(server, bind);
+    } catch (error) {
+      throw listenError(bind, error as NodeJS.ErrnoException);
+    }
+    if (bind.family === 'unix') return new AdminServer(server, bind);
+    const { port } = server.address() as AddressInfo;
+    return new AdminServer(server, { ...bind, port });
+  }
+
+  /** `http://127.0.0.1:9900` or `unix:/run/ballast/admin.sock`. */
+  get address(): string {
+    return this.#bind.family === 'unix' ? bindText(this.#bind) : `http://${bindText(this.#bind)}`;
+  }
+
+  /** Answers what was asked already and closes. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    if ('closeIdleConnections' in this.#server) this.#server.closeIdleConnections();
+    const timer = setTimeout(() => {
+      if ('closeAllConnections' in this.#server) this.#server.closeAllConnections();
+    }, CLOSE_LIMIT_MS);
+    await closed;
+    clearTimeout(timer);
+    if (this.#bind.family === 'unix') removeSocketFile(this.#bind.host);
+  }
+}
+
+/** Requests under way have this long to finish when the server closes, in ms. */
+const CLOSE_LIMIT_MS = 500;
+
+function listen(server: Server, bind: BindPlan): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    const done = () => {
+      server.removeListener('error', reject);
+      resolve();
+    };
+    if (bind.family !== 'unix') {
+      server.listen({ host: bind.host, port: bind.port }, done);
+      return;
+    }
+    const before = process.umask(0o177);
+    try {
+      server.listen(bind.host, done);
+      chmodSync(bind.host, 0o600);
+    } catch {
+      // The error of listen itself comes as an event.
+    } finally {
+      process.umask(before);
+    }
+  });
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process listens there, perhaps a balancer that runs already: choose another',
+  EACCES: 'the user that Ballast runs as may not: choose a port from 1024 on, or another folder',
+  ENOENT: 'the folder of the socket does not exist: create it',
+  EADDRNOTAVAIL: 'no interface has this address',
+};
+
+function listenError(bind: BindPlan, error: NodeJS.ErrnoException): BallastError {
+  const message = `cannot listen on admin address ${bindText(bind)}: ${error.message}`;
+  const hint = HINTS[error.code ?? ''];
+  return new BallastError('BAL_ADMIN_LISTEN', message, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

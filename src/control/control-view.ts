@@ -1,0 +1,31 @@
+/** What the admin server can see and ask for, and what status and metrics are made from. */
+import type { Plan } from '../config/plan.ts';
+import type { HealthBoard } from './health-board.ts';
+import type { MetersReader } from './meters-reader.ts';
+import type { Reloader, ReloadReport } from './reload.ts';
+import type { StatusReport } from './status-report.ts';
+import type { WorkerFleet } from './worker-fleet.ts';
+
+export type ControlView = {
+  /** Whether requests are served: false before the first plan is in force and while draining. */
+  readonly isReady: () => boolean;
+  readonly status: () => StatusReport;
+  /** The Prometheus text exposition. */
+  readonly metrics: () => Promise<string>;
+  readonly reload: () => Promise<ReloadReport>;
+};
+
+/** A look at all parts of the control plane at one moment. */
+export type ControlParts = {
+  readonly productVersion: string;
+  /** In ms since the epoch. */
+  readonly startedAt: number;
+  readonly plan: Plan;
+  readonly isDraining: boolean;
+  readonly meters: MetersReader;
+  readonly fleet: WorkerFleet;
+  readonly health: HealthBoard;
+  readonly reloader: Reloader;
+  /** Access log lines lost in the supervisor; the workers count theirs. */
+  readonly logLinesLost: number;
+};

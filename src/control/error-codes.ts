@@ -1,0 +1,37 @@
+import type { ErrorCodeTable } from '../base/error-codes.ts';
+
+/** Codes of the control plane and of the commands. */
+export const CONTROL_ERROR_CODES = {
+  BAL_ADMIN_LISTEN: {
+    meaning: 'The admin server cannot listen on its address.',
+    remedy: 'Choose another address for admin, or switch it off with "admin: off".',
+  },
+  BAL_ADMIN_UNREACHABLE: {
+    meaning: 'A command found no balancer at the admin address.',
+    remedy: 'Give the configuration file or --admin ADDR, and see that the balancer runs.',
+  },
+  BAL_ADMIN_ANSWER: {
+    meaning: 'What answers at the admin address is not this program, or not this version of it.',
+    remedy: 'Use the command of the version that runs.',
+  },
+  BAL_LOG_OPEN: {
+    meaning: 'The file of the access log cannot be opened.',
+    remedy: 'Let its folder exist and be writable for the user that Ballast runs as.',
+  },
+  BAL_PLAN_TOO_LARGE: {
+    meaning: 'The configuration has more things than there are places for counters.',
+    remedy: 'Split the configuration over several balancers.',
+  },
+  BAL_RELOAD_DRAINING: {
+    meaning: 'A reload was asked for while the balancer drains.',
+    remedy: 'Start it anew instead.',
+  },
+  BAL_RELOAD_REFUSED: {
+    meaning: 'A worker could not put the new plan in force; the one before stays.',
+    remedy: 'The message of the worker says what it met.',
+  },
+  BAL_WORKER_START: {
+    meaning: 'The worker processes end before they serve.',
+    remedy: 'Read what they wrote to standard error.',
+  },
+} as const satisfies ErrorCodeTable;

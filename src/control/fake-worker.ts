@@ -1,0 +1,82 @@
+/**
+ * A worker for tests of the supervisor: speaks the worker's protocol and answers every request with
+ * `{ index, pid, plan }`, on Node's own HTTP server. What it does wrong on purpose is asked for by
+ * the path: /die, /hang. A plan with a pool named "refuse" is refused.
+ */
+import { createServer, type Server } from 'node:http';
+import { Socket } from 'node:net';
+import { SLOTS_MAX, SLOT_BYTES, WORKER_METER } from '../base/meters.ts';
+import type { Plan } from '../config/plan.ts';
+import { bindKey, FRAME_BYTES_MAX, WORKER_FD } from '../plane/worker-protocol.ts';
+import type { FromWorker, ToWorker } from '../plane/worker-protocol.ts';
+import { receiveFd } from '../sys/fd-passing.ts';
+import { mapShared } from '../sys/shared-memory.ts';
+import { encodeFrame, FrameReader } from './frames.ts';
+
+const index = Number(process.argv[2]);
+const bytes = mapShared(WORKER_FD.meters, SLOTS_MAX * SLOT_BYTES);
+const meters = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
+const control = new Socket({ fd: WORKER_FD.control, readable: true, writable: true });
+const log = new Socket({ fd: WORKER_FD.accessLog, readable: false, writable: true });
+const frames = new FrameReader(FRAME_BYTES_MAX);
+const servers = new Map<string, Server>();
+let health: unknown = [];
+let plan: Plan | null = null;
+
+function say(message: FromWorker): void {
+  control.write(encodeFrame(message));
+}
+
+function serve(fd: number): Server {
+  const server = createServer((request, response) => {
+    if (request.url === '/die') process.kill(process.pid, 'SIGKILL');
+    if (request.url === '/hang') for (;;) continue;
+    const slot = plan!.listeners[0]!.slot * 128;
+    meters[slot + 2] = meters[slot + 2]! + 1;
+    log.write(`${JSON.stringify({ index, path: request.url })}\n`);
+    response.setHeader('connection', 'close');
+    response.end(JSON.stringify({ index, pid: process.pid, plan: plan!.version, health }));
+  });
+  server.listen({ fd });
+  return server;
+}
+
+function apply(next: Plan): void {
+  const received = new Map<string, number>();
+  for (let one = receiveFd(WORKER_FD.descriptors); one !== null;) {
+    received.set(one.text, one.fd);
+    one = receiveFd(WORKER_FD.descriptors);
+  }
+  if (next.pools.some(({ key }) => key === 'refuse')) {
+    say({ type: 'refused', version: next.version, message: 'it was asked to' });
+    return;
+  }
+  plan = next;
+  const keys = new Set(next.listeners.flatMap(({ binds }) => binds.map(bindKey)));
+  for (const [key, fd] of received) servers.set(key, serve(fd));
+  for (const [key, server] of servers) {
+    if (keys.has(key)) continue;
+    server.close();
+    servers.delete(key);
+  }
+  meters[WORKER_METER.planVersionLive] = next.version;
+  say({ type: 'applied', version: next.version });
+}
+
+function handle(message: ToWorker): void {
+  if (message.type === 'plan') apply(message.plan);
+  if (message.type === 'health') health = message.servers;
+  if (message.type === 'stop') process.exit(0);
+  if (message.type === 'drain') {
+    for (const server of servers.values()) server.close();
+    say({ type: 'drained' });
+  }
+}
+
+control.on('data', (piece: Buffer) => {
+  for (const message of frames.push(piece)) handle(message as ToWorker);
+});
+setInterval(() => {
+  meters[WORKER_METER.heartbeat] = meters[WORKER_METER.heartbeat]! + 1;
+}, 50);
+say({ type: 'hello', pid: process.pid });

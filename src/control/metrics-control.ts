@@ -1,0 +1,108 @@
+/** Metrics of the control plane itself: processes, reloads, health. */
+import { WORKER_METER } from '../base/meters.ts';
+import type { ControlParts } from './control-view.ts';
+import { single, type MetricFamily, type Sample } from './metric-family.ts';
+
+const MS_PER_SECOND = 1_000;
+const US_PER_SECOND = 1e6;
+
+/** Every family that does not come from the meters of listeners, routes, pools and servers. */
+export function controlFamilies(parts: ControlParts): MetricFamily[] {
+  return [...processFamilies(parts), ...reloadFamilies(parts), ...healthFamilies(parts)];
+}
+
+function processFamilies({ productVersion, startedAt, fleet }: ControlParts): MetricFamily[] {
+  const workers = fleet.workers;
+  const perWorker = (value: (index: number) => number): Sample[] =>
+    workers.map((worker, place) => ({ value: value(place), labels: { worker: worker.index } }));
+  const field = (place: number, id: number) => workers[place]!.segment.values[id]!;
+  return [
+    {
+      name: 'ballast_build_info',
+      help: '1, with the version of the program.',
+      type: 'gauge',
+      values: [{ value: 1, labels: { version: productVersion, node: process.versions.node } }],
+    },
+    single(
+      'ballast_start_time_seconds',
+      'gauge',
+      'When it was started.',
+      startedAt / MS_PER_SECOND,
+    ),
+    single('ballast_worker_restarts_total', 'counter', 'Workers replaced.', fleet.restarts),
+    {
+      name: 'ballast_worker_state',
+      help: '1, with the state of each worker process.',
+      type: 'gauge',
+      values: workers.map(({ index, state }) => ({ value: 1, labels: { worker: index, state } })),
+    },
+    {
+      name: 'ballast_worker_heartbeat_age_seconds',
+      help: "For how long the worker's loop has not turned.",
+      type: 'gauge',
+      values: perWorker((place) => fleet.silentMs(workers[place]!) / MS_PER_SECOND),
+    },
+    {
+      name: 'ballast_worker_turn_max_seconds',
+      help: "Longest turn of the worker's loop while work waited.",
+      type: 'gauge',
+      values: perWorker((place) => field(place, WORKER_METER.turnMaxUs) / US_PER_SECOND),
+    },
+    {
+      name: 'ballast_worker_plan_version',
+      help: 'Version of the plan in force in the worker.',
+      type: 'gauge',
+      values: perWorker((place) => workers[place]!.appliedVersion),
+    },
+  ];
+}
+
+function reloadFamilies({ plan, reloader }: ControlParts): MetricFamily[] {
+  const { last, succeeded, failed } = reloader;
+  return [
+    single('ballast_plan_version', 'gauge', 'Version of the plan in force.', plan.version),
+    {
+      name: 'ballast_reloads_total',
+      help: 'Reloads by their result.',
+      type: 'counter',
+      values: [
+        { value: succeeded, labels: { result: 'success' } },
+        { value: failed, labels: { result: 'failure' } },
+      ],
+    },
+    single(
+      'ballast_reload_last_success',
+      'gauge',
+      '1 unless the latest reload failed.',
+      last === null || last.ok ? 1 : 0,
+    ),
+  ];
+}
+
+function healthFamilies({ plan, health }: ControlParts): MetricFamily[] {
+  const states = health.byKey();
+  const up: Sample[] = [];
+  const weight: Sample[] = [];
+  for (const pool of plan.pools) {
+    for (const server of pool.servers) {
+      const labels = { pool: pool.key, server: server.name };
+      const observed = states.get(server.key)?.observed ?? 'unknown';
+      up.push({ value: observed === 'up' || observed === 'falling' ? 1 : 0, labels });
+      weight.push({ value: server.weight, labels });
+    }
+  }
+  const failures = [...health.counters.failures].map(([reason, value]) => {
+    return { value, labels: { reason } };
+  });
+  return [
+    { name: 'ballast_server_up', help: '1 while its check passes.', type: 'gauge', values: up },
+    { name: 'ballast_server_weight', help: 'Weight.', type: 'gauge', values: weight },
+    single('ballast_checks_total', 'counter', 'Checks that ended.', health.counters.probes),
+    {
+      name: 'ballast_check_failures_total',
+      help: 'Checks that failed, by reason.',
+      type: 'counter',
+      values: failures,
+    },
+  ];
+}

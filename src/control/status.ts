@@ -1,0 +1,111 @@
+/** Builds the status report from the parts of the control plane. */
+import {
+  LISTENER_METER,
+  POOL_METER,
+  ROUTE_METER,
+  SERVER_METER,
+  WORKER_METER,
+} from '../base/meters.ts';
+import type { PoolPlan, ServerPlan } from '../config/plan.ts';
+import { bindText } from '../sys/sockets.ts';
+import type { ControlParts } from './control-view.ts';
+import { wallTime } from './health-board.ts';
+import type { ServerHealth } from './health/server-check.ts';
+import type { MetersReader } from './meters-reader.ts';
+import type {
+  ListenerStatus,
+  PoolStatus,
+  RouteStatus,
+  ServerStatus,
+  StatusReport,
+  WorkerStatus,
+} from './status-report.ts';
+
+/** Called for each GET /status. */
+export function buildStatus(parts: ControlParts): StatusReport {
+  const { plan, startedAt, fleet, reloader } = parts;
+  const health = parts.health.byKey();
+  const serves = fleet.workers.some(({ state }) => state === 'active');
+  return {
+    version: parts.productVersion,
+    pid: process.pid,
+    state: parts.isDraining ? 'draining' : serves ? 'serving' : 'starting',
+    startedAt: new Date(startedAt).toISOString(),
+    uptimeSeconds: Math.round((Date.now() - startedAt) / 1_000),
+    plan: { version: plan.version, digest: plan.digest },
+    workers: workerStatuses(parts),
+    workerRestarts: fleet.restarts,
+    listeners: listenerStatuses(parts),
+    routes: routeStatuses(parts),
+    pools: plan.pools.map((pool) => poolStatus(pool, parts.meters, health)),
+    lastReload: reloader.last,
+  };
+}
+
+function workerStatuses({ fleet }: ControlParts): WorkerStatus[] {
+  const workers = [...fleet.workers].sort((a, b) => a.index - b.index);
+  return workers.map((worker) => ({
+    index: worker.index,
+    pid: worker.pid,
+    state: worker.state,
+    startedAt: new Date(worker.startedAt).toISOString(),
+    heartbeatAgeMs: Math.round(fleet.silentMs(worker)),
+    planVersion: worker.appliedVersion,
+    connections: worker.segment.values[WORKER_METER.connectionsLive]!,
+  }));
+}
+
+function listenerStatuses({ plan, meters }: ControlParts): ListenerStatus[] {
+  return plan.listeners.map((listener) => ({
+    name: listener.key,
+    addresses: listener.binds.map(bindText),
+    connections: meters.sum(listener.slot, LISTENER_METER.connectionsLive),
+    connectionsTotal: meters.sum(listener.slot, LISTENER_METER.connections),
+    requestsTotal: meters.sum(listener.slot, LISTENER_METER.requests),
+  }));
+}
+
+function routeStatuses({ plan, meters }: ControlParts): RouteStatus[] {
+  return plan.listeners.flatMap((listener) =>
+    listener.routes.map((route) => ({
+      listener: listener.key,
+      name: route.key.slice(listener.key.length + 1),
+      requestsTotal: meters.sum(route.slot, ROUTE_METER.requests),
+    })),
+  );
+}
+
+function poolStatus(
+  pool: PoolPlan,
+  meters: MetersReader,
+  health: ReadonlyMap<string, ServerHealth>,
+): PoolStatus {
+  return {
+    name: pool.key,
+    requestsTotal: meters.sum(pool.slot, POOL_METER.requests),
+    requestsLive: meters.sum(pool.slot, POOL_METER.requestsLive),
+    queueLength: meters.sum(pool.slot, POOL_METER.queueLive),
+    retriesTotal: meters.sum(pool.slot, POOL_METER.retries),
+    servers: pool.servers.map((server) => serverStatus(server, meters, health.get(server.key))),
+  };
+}
+
+function serverStatus(
+  server: ServerPlan,
+  meters: MetersReader,
+  health: ServerHealth | undefined,
+): ServerStatus {
+  return {
+    name: server.name,
+    address: bindText(server.address),
+    weight: server.weight,
+    state: health?.observed ?? 'unknown',
+    since: wallTime(health?.sinceMs ?? performance.now()),
+    reason: health?.reason ?? 'not-probed',
+    detail: health?.detail ?? '',
+    requestsLive: meters.sum(server.slot, SERVER_METER.requestsLive),
+    idleConnections: meters.sum(server.slot, SERVER_METER.connectionsIdleLive),
+    requestsTotal: meters.sum(server.slot, SERVER_METER.requests),
+    failuresTotal: meters.sum(server.slot, SERVER_METER.failures),
+  };
+}

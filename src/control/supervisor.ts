@@ -1,0 +1,243 @@
+/**
+ * The control plane as a whole: it owns the listening sockets, the meters, the health checks and the
+ * workers, and changes all of them together when a new plan comes.
+ *
+ * Nothing that a client waits for passes through here. When this process dies the workers go on with
+ * what they last knew.
+ */
+import type { Plan } from '../config/plan.ts';
+import { BallastError } from '../base/errors.ts';
+import { AdminServer } from './admin-server.ts';
+import { HealthBoard } from './health-board.ts';
+import { Listeners, type ListenerChange } from './listeners.ts';
+import { LogSink, type StandardOutlets } from './log-sink.ts';
+import { MetersReader } from './meters-reader.ts';
+import { metricsText } from './metrics.ts';
+import type { ProductLog } from './product-log.ts';
+import { Reloader, type LoadedConfig, type ReloadReport } from './reload.ts';
+import { Segments } from './segments.ts';
+import { SlotTable } from './slots.ts';
+import { buildStatus } from './status.ts';
+import type { ControlView } from './control-view.ts';
+import { WorkerFleet } from './worker-fleet.ts';
+
+export type SupervisorOptions = {
+  /** Reads the configuration file; called for each reload. */
+  readonly load: () => Promise<LoadedConfig>;
+  readonly standard: StandardOutlets;
+  readonly log: ProductLog;
+  readonly productVersion: string;
+  /** The program of a worker. */
+  readonly workerEntry: string;
+};
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #log: ProductLog;
+  readonly #segments = new Segments();
+  readonly #slots = new SlotTable((slot) => this.#segments.clearSlot(slot));
+  readonly #listeners = new Listeners();
+  readonly #sink: LogSink;
+  readonly #health: HealthBoard;
+  readonly #fleet: WorkerFleet;
+  readonly #reloader: Reloader;
+  readonly #view: ControlView;
+  #admin: AdminServer | null = null;
+  #plan: Plan | null = null;
+  /** The plan as the configuration has it, before ports and slots were filled in. */
+  #version = 0;
+  #sockets: ReadonlyMap<string, number> = new Map();
+  #isDraining = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#sink = new LogSink(options.standard);
+    this.#health = new HealthBoard({
+      log: this.#log,
+      onChange: (changed) => this.#fleet.tellHealth(changed, this.#health.frames()),
+    });
+    this.#fleet = new WorkerFleet({
+      entry: options.workerEntry,
+      segments: this.#segments,
+      log: this.#log,
+      slotUses: () => this.#slots.uses(),
+      onLogStream: (stream) => this.#sink.attach(stream),
+    });
+    this.#reloader = new Reloader({
+      load: options.load,
+      apply: (plan) => this.#change(plan),
+      currentVersion: () => this.#version,
+      onReport: (report) => this.#logReport(report),
+    });
+    this.#view = this.#makeView();
+  }
+
+  /**
+   * Opens everything, starts the workers and resolves with the plan in force, real ports filled in,
+   * when every worker serves. Throws BallastError and leaves nothing behind.
+   */
+  async start(plan: Plan): Promise<Plan> {
+    try {
+      const change = await this.#listeners.prepare(plan);
+      change.commit();
+      this.#sockets = change.sockets;
+      this.#admin = await this.#openAdmin(plan);
+      this.#sink.use(plan.log.access, this.#openLog(plan));
+      const numbered = this.#slots.assign(change.plan, 1);
+      this.#health.apply(numbered);
+      this.#fleet.setHealth(this.#health.frames());
+      this.#plan = numbered;
+      this.#version = 1;
+      await this.#fleet.start({ plan: numbered, sockets: change.sockets });
+      return numbered;
+    } catch (error) {
+      this.killAll();
+      await this.#close();
+      throw error;
+    }
+  }
+
+  /** Where the admin server listens; null when there is none. */
+  get adminAddress(): string | null {
+    return this.#admin?.address ?? null;
+  }
+
+  /** Reads the file anew and puts it in force. Never throws. */
+  reload(): Promise<ReloadReport> {
+    return this.#reloader.request();
+  }
+
+  /** Opens the access log file anew, after it was renamed. */
+  reopenLogs(): void {
+    try {
+      this.#sink.reopen();
+      this.#log.info('access log opened anew');
+    } catch (error) {
+      this.#log.error(`cannot open the access log anew: ${(error as Error).message}`);
+    }
+  }
+
+  /** Refuses new connections, lets the present ones finish for up to the drain time, and ends. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#listeners.close();
+    await this.#fleet.drain(this.#plan?.drainMs ?? 0);
+    await this.#close();
+  }
+
+  /** Ends all workers at once. Waits for nothing, so that it can run while the process exits. */
+  killAll(): void {
+    this.#fleet.killAll();
+  }
+
+  async #close(): Promise<void> {
+    this.#health.stop();
+    this.#listeners.close();
+    await this.#admin?.close();
+    await this.#sink.end();
+  }
+
+  /** Puts a new plan in force everywhere; returns its version, or null when it is the old one. */
+  async #change(plan: Plan): Promise<number | null> {
+    if (this.#isDraining) throw new BallastError('BAL_RELOAD_DRAINING', 'the balancer is draining');
+    const before = this.#plan!;
+    if (plan.digest === before.digest) return null;
+    const change = await this.#listeners.prepare(plan);
+    let admin: AdminServer | null = null;
+    try {
+      const version = this.#version + 1;
+      const numbered = this.#slots.assign(change.plan, version);
+      const outlet = this.#openLog(plan);
+      const isNewAdmin = JSON.stringify(plan.admin) !== JSON.stringify(before.admin);
+      admin = isNewAdmin ? await this.#openAdmin(plan) : null;
+      await this.#applyToWorkers(numbered, change, before);
+      this.#settle(numbered, change);
+      this.#sink.use(plan.log.access, outlet);
+      if (isNewAdmin) this.#replaceAdmin(admin);
+      return version;
+    } catch (error) {
+      change.rollback();
+      await admin?.close();
+      throw error;
+    }
+  }
+
+  async #applyToWorkers(plan: Plan, change: ListenerChange, before: Plan): Promise<void> {
+    this.#version = plan.version;
+    const outcome = await this.#fleet.apply({ plan, sockets: change.sockets });
+    if (outcome.refusals.length === 0) return;
+    this.#version = before.version;
+    await this.#fleet.apply({ plan: before, sockets: this.#sockets });
+    throw new BallastError('BAL_RELOAD_REFUSED', `a worker refused: ${outcome.refusals[0]}`);
+  }
+
+  #settle(plan: Plan, change: ListenerChange): void {
+    change.commit();
+    this.#sockets = change.sockets;
+    this.#plan = plan;
+    this.#log.level = plan.log.level;
+    this.#health.apply(plan);
+    const frames = this.#health.frames();
+    this.#fleet.tellHealth(frames, frames);
+  }
+
+  #openLog(plan: Plan): ReturnType<LogSink['open']> {
+    const { access } = plan.log;
+    try {
+      return this.#sink.open(access);
+    } catch (error) {
+      const { message } = error as Error;
+      throw new BallastError('BAL_LOG_OPEN', `cannot open the access log "${access}": ${message}`, {
+        hint: 'the folder must exist and be writable for the user that Ballast runs as',
+        cause: error,
+      });
+    }
+  }
+
+  async #openAdmin(plan: Plan): Promise<AdminServer | null> {
+    return plan.admin === null ? null : AdminServer.open(plan.admin, this.#view);
+  }
+
+  #replaceAdmin(admin: AdminServer | null): void {
+    const before = this.#admin;
+    this.#admin = admin;
+    // The reload may have been asked for through the old one: its answer is still to be sent.
+    setTimeout(() => void before?.close(), ADMIN_LINGER_MS);
+  }
+
+  #logReport(report: ReloadReport): void {
+    const { ok, version, tookMs, message, diagnostics } = report;
+    for (const { severity, code, file, line, column, message: text } of diagnostics) {
+      const level = severity === 'error' ? 'error' : 'warn';
+      this.#log[level]({ code, where: `${file}:${line}:${column}` }, text);
+    }
+    if (ok) this.#log.info({ version, tookMs }, `reload: ${message}`);
+    else this.#log.error({ version, tookMs }, `reload: ${message}`);
+  }
+
+  #makeView(): ControlView {
+    const meters = new MetersReader(this.#segments);
+    const startedAt = Date.now();
+    const parts = () => ({
+      productVersion: this.#options.productVersion,
+      startedAt,
+      plan: this.#plan!,
+      isDraining: this.#isDraining,
+      meters,
+      fleet: this.#fleet,
+      health: this.#health,
+      reloader: this.#reloader,
+      logLinesLost: this.#sink.linesLost,
+    });
+    return {
+      isReady: () => this.#plan !== null && !this.#isDraining,
+      status: () => buildStatus(parts()),
+      metrics: () => metricsText(parts()),
+      reload: () => this.reload(),
+    };
+  }
+}
+
+/** The old admin server answers this long after its successor has taken over, in ms. */
+const ADMIN_LINGER_MS = 200;

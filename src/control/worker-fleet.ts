@@ -1,0 +1,306 @@
+/**
+ * The workers as a whole: a fixed number of places, each held by a process that serves, and one
+ * spare process that has started and loaded everything but serves nothing yet. When a place falls
+ * empty the spare takes it within milliseconds and a new spare is started.
+ */
+import { performance } from 'node:perf_hooks';
+import type { Socket } from 'node:net';
+import { BallastError } from '../base/errors.ts';
+import { HUNG_AFTER_MS, WORKER_METER } from '../base/meters.ts';
+import type { ServerHealthFrame } from '../plane/worker-protocol.ts';
+import { HeartbeatWatch, LOOK_EVERY_MS } from './heartbeat.ts';
+import type { ProductLog } from './product-log.ts';
+import { Respawn } from './respawn.ts';
+import type { Segments, SlotUse } from './segments.ts';
+import {
+  WorkerProcess,
+  type ApplyOutcome,
+  type Target,
+  type WorkerEvent,
+} from './worker-process.ts';
+
+/** A process has this long from its start to its hello, in ms. */
+export const START_LIMIT_MS = 10_000;
+/** A worker has this long to put a plan in force; past it, it is killed and replaced, in ms. */
+export const APPLY_LIMIT_MS = 5_000;
+/** Added to the drain time before workers that still have not finished are stopped, in ms. */
+export const DRAIN_GRACE_MS = 500;
+/** A worker has this long to exit after "stop", in ms. */
+export const STOP_LIMIT_MS = 1_000;
+/** Processes that may die before the first plan is in force until starting is given up. */
+export const START_DEATHS_MAX = 5;
+
+export type FleetOptions = {
+  readonly entry: string;
+  readonly segments: Segments;
+  readonly log: ProductLog;
+  /** All slots that a worker may have written. */
+  readonly slotUses: () => Iterable<SlotUse>;
+  readonly onLogStream: (stream: Socket) => void;
+};
+
+/** What came of a plan: how many took it, and who refused it with which words. */
+export type FleetOutcome = { readonly applied: number; readonly refusals: readonly string[] };
+
+type Starting = {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  deaths: number;
+};
+
+type Place = { worker: WorkerProcess | null; readonly respawn: Respawn };
+
+export class WorkerFleet {
+  readonly #options: FleetOptions;
+  readonly #log: ProductLog;
+  #places: Place[] = [];
+  #spare: WorkerProcess | null = null;
+  readonly #spareRespawn = new Respawn();
+  /** Processes that are alive, whatever they do. */
+  readonly #alive = new Set<WorkerProcess>();
+  readonly #watches = new Map<WorkerProcess, HeartbeatWatch>();
+  #target: Target | null = null;
+  #health: readonly ServerHealthFrame[] = [];
+  #isEnding = false;
+  #looker: NodeJS.Timeout | null = null;
+  #restarts = 0;
+  /** Set until all workers serve for the first time. */
+  #starting: Starting | null = null;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.#log = options.log;
+  }
+
+  /** Deaths and replacements of serving workers since the start. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** All living processes, serving or not. */
+  get workers(): readonly WorkerProcess[] {
+    return [...this.#alive];
+  }
+
+  /** How long a worker's heartbeat has not moved, in ms. */
+  silentMs(worker: WorkerProcess): number {
+    return this.#watches.get(worker)?.silentMs ?? 0;
+  }
+
+  /** Starts all workers; resolves when every one has the plan in force. Throws BAL_WORKER_START. */
+  async start(target: Target): Promise<void> {
+    this.#target = target;
+    this.#looker = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#places = Array.from({ length: target.plan.workers }, newPlace);
+    await new Promise<void>((resolve, reject) => {
+      this.#starting = { resolve, reject, deaths: 0 };
+      for (const place of this.#places) void this.#fill(place);
+    });
+    this.#ensureSpare();
+  }
+
+  /**
+   * Puts a plan in force in every serving worker; one that does not answer in time is killed, and
+   * its successor gets the plan too. Resolves when all have answered.
+   */
+  async apply(target: Target): Promise<FleetOutcome> {
+    this.#target = target;
+    this.#resize(target.plan.workers);
+    const refusals: string[] = [];
+    let applied = 0;
+    const serving = this.#places.map((place) => place.worker).filter((worker) => worker !== null);
+    await Promise.all(
+      serving.map(async (worker) => {
+        if (worker.state === 'starting') return;
+        const outcome = await this.#applyTo(worker, target);
+        if (outcome.kind === 'applied') applied += 1;
+        if (outcome.kind === 'refused') refusals.push(outcome.message);
+      }),
+    );
+    return { applied, refusals };
+  }
+
+  /** Tells all serving workers of servers whose health changed; `all` is what is known now. */
+  tellHealth(changed: readonly ServerHealthFrame[], all: readonly ServerHealthFrame[]): void {
+    this.#health = all;
+    for (const { worker } of this.#places) {
+      if (worker !== null && worker.appliedVersion > 0) worker.sendHealth(changed);
+    }
+  }
+
+  /** What a worker that takes a plan is told of the servers' health. */
+  setHealth(all: readonly ServerHealthFrame[]): void {
+    this.#health = all;
+  }
+
+  /** Lets all workers finish for up to `drainMs`, then ends them. */
+  async drain(drainMs: number): Promise<void> {
+    this.#isEnding = true;
+    const serving = [...this.#alive].filter((worker) => worker.appliedVersion > 0);
+    for (const worker of this.#alive) {
+      if (!serving.includes(worker)) worker.kill('not needed any more');
+    }
+    await Promise.all(serving.map((worker) => this.#retire(worker, drainMs)));
+    if (this.#looker !== null) clearInterval(this.#looker);
+  }
+
+  /** Ends all processes at once, without waiting. */
+  killAll(): void {
+    this.#isEnding = true;
+    if (this.#looker !== null) clearInterval(this.#looker);
+    for (const worker of this.#alive) worker.kill('the supervisor ends');
+  }
+
+  #allServe(): boolean {
+    const version = this.#target!.plan.version;
+    return this.#places.every(({ worker }) => worker?.appliedVersion === version);
+  }
+
+  #spawn(): WorkerProcess {
+    const { entry, segments, onLogStream } = this.#options;
+    const worker = new WorkerProcess({
+      entry,
+      segment: segments.acquire(),
+      sharedFd: segments.sharedFd,
+      onLogStream,
+      onExit: (gone, how) => this.#exited(gone, how),
+      onEvent: (from, event) => this.#event(from, event),
+    });
+    this.#alive.add(worker);
+    const limit = setTimeout(() => worker.kill('did not start in time'), START_LIMIT_MS);
+    void worker.ready.then((isAlive) => {
+      clearTimeout(limit);
+      if (isAlive) this.#watches.set(worker, new HeartbeatWatch());
+    });
+    return worker;
+  }
+
+  /** Brings a worker that said hello to the newest plan. */
+  async #activate(worker: WorkerProcess): Promise<void> {
+    while (this.#target !== null && worker.appliedVersion !== this.#target.plan.version) {
+      const outcome = await this.#applyTo(worker, this.#target);
+      if (outcome.kind === 'exited') return;
+      if (outcome.kind === 'refused') {
+        worker.kill(`refused the plan: ${outcome.message}`);
+        return;
+      }
+    }
+    this.#log.info({ worker: worker.index, pid: worker.pid }, 'worker serves');
+    if (this.#starting === null || !this.#allServe()) return;
+    this.#starting.resolve();
+    this.#starting = null;
+  }
+
+  async #applyTo(worker: WorkerProcess, target: Target): Promise<ApplyOutcome> {
+    const late = () => worker.kill(`did not apply plan ${target.plan.version} in time`);
+    const limit = setTimeout(late, APPLY_LIMIT_MS);
+    const outcome = await worker.apply(target, this.#health);
+    clearTimeout(limit);
+    return outcome;
+  }
+
+  #ensureSpare(): void {
+    if (this.#isEnding || this.#spare !== null) return;
+    this.#spare = this.#spawn();
+  }
+
+  #resize(count: number): void {
+    while (this.#places.length < count) {
+      const place = newPlace();
+      this.#places.push(place);
+      void this.#fill(place);
+    }
+    for (const { worker } of this.#places.splice(count)) {
+      if (worker !== null) void this.#retire(worker, this.#target!.plan.drainMs);
+    }
+  }
+
+  /** Gives an empty place a worker: the spare, which has started already, else a new process. */
+  async #fill(place: Place): Promise<void> {
+    if (this.#isEnding || !this.#places.includes(place)) return;
+    const worker = this.#spare ?? this.#spawn();
+    this.#spare = null;
+    place.worker = worker;
+    if (!(await worker.ready)) return;
+    await this.#activate(worker);
+    if (this.#starting === null) this.#ensureSpare();
+  }
+
+  async #retire(worker: WorkerProcess, drainMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, drainMs + DRAIN_GRACE_MS);
+    });
+    await Promise.race([worker.drain(drainMs), late]);
+    clearTimeout(timer);
+    await worker.stop(STOP_LIMIT_MS);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    for (const [worker, watch] of this.#watches) {
+      const silentMs = watch.look(worker.segment.values[WORKER_METER.heartbeat]!, now);
+      // Compiling a large plan takes its time and has a limit of its own.
+      if (worker.state === 'applying') watch.forgive(now);
+      if (silentMs < HUNG_AFTER_MS || worker.state === 'applying') continue;
+      worker.kill(`hung: no heartbeat for ${Math.round(silentMs)} ms`);
+      this.#vacate(worker);
+    }
+  }
+
+  #exited(worker: WorkerProcess, how: string): void {
+    this.#alive.delete(worker);
+    this.#watches.delete(worker);
+    this.#options.segments.release(worker.segment, this.#options.slotUses());
+    if (this.#isEnding) return;
+    const isServing =
+      worker === this.#spare || this.#places.some((place) => place.worker === worker);
+    if (isServing || worker.endReason !== '') {
+      this.#log.warn({ worker: worker.index, pid: worker.pid, why: how }, 'worker is gone');
+    }
+    this.#vacate(worker);
+  }
+
+  /** Finds out which place a dead or hung worker held, and has it filled. */
+  #vacate(worker: WorkerProcess): void {
+    this.#watches.delete(worker);
+    if (worker === this.#spare) {
+      this.#spare = null;
+      const waitMs = this.#spareRespawn.died(Date.now() - worker.startedAt);
+      setTimeout(() => this.#ensureSpare(), waitMs);
+      return;
+    }
+    const place = this.#places.find((candidate) => candidate.worker === worker);
+    if (place === undefined || this.#isEnding) return;
+    place.worker = null;
+    this.#restarts += 1;
+    this.#giveUpStarting(worker);
+    const livedMs = worker.activeAt === 0 ? 0 : Date.now() - worker.activeAt;
+    const waitMs = place.respawn.died(livedMs);
+    if (waitMs === 0) void this.#fill(place);
+    else setTimeout(() => void this.#fill(place), waitMs);
+  }
+
+  #giveUpStarting(worker: WorkerProcess): void {
+    if (this.#starting === null) return;
+    this.#starting.deaths += 1;
+    const isRefusal = worker.endReason.startsWith('refused');
+    if (this.#starting.deaths < START_DEATHS_MAX && !isRefusal) return;
+    const why = worker.endReason === '' ? '' : `: the last one ${worker.endReason}`;
+    this.#starting.reject(
+      new BallastError('BAL_WORKER_START', `cannot start the workers${why}`, {
+        hint: 'the lines above, on standard error, come from the workers themselves',
+      }),
+    );
+    this.#starting = null;
+  }
+
+  #event(worker: WorkerProcess, event: WorkerEvent): void {
+    const { level, code, message } = event;
+    this.#log[level]({ worker: worker.index, code }, message);
+  }
+}
+
+function newPlace(): Place {
+  return { worker: null, respawn: new Respawn() };
+}

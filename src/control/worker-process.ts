@@ -1,0 +1,241 @@
+/**
+ * One worker process as its supervisor sees it: started, spoken to, ended.
+ *
+ *   starting ──hello──▶ standby ──plan sent──▶ applying ──applied──▶ active ──drain──▶ draining
+ *       └────────────────────┴──────────────────────┴───────────────────┴──── exit ──▶ gone
+ *
+ * The process has a group of its own, so that a Ctrl-C in a terminal reaches the supervisor alone.
+ * It inherits no listening socket: those are passed on a channel, so that they can change.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { Socket } from 'node:net';
+import type { Plan } from '../config/plan.ts';
+import { FRAME_BYTES_MAX } from '../plane/worker-protocol.ts';
+import type { FromWorker, ServerHealthFrame, ToWorker } from '../plane/worker-protocol.ts';
+import { sendFd } from '../sys/fd-passing.ts';
+import { closeFd, socketPair } from '../sys/sockets.ts';
+import { encodeFrame, FrameReader } from './frames.ts';
+import type { Segment } from './segments.ts';
+
+export type WorkerState = 'starting' | 'standby' | 'applying' | 'active' | 'draining' | 'gone';
+
+/** What came of a plan that was sent to a worker. */
+export type ApplyOutcome =
+  | { readonly kind: 'applied' }
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'exited' };
+
+/** A plan and the sockets that it listens on, by bind key. */
+export type Target = { readonly plan: Plan; readonly sockets: ReadonlyMap<string, number> };
+
+export type WorkerEvent = Extract<FromWorker, { type: 'event' }>;
+
+export type WorkerProcessOptions = {
+  /** Path of the program that the pinned Node runs. */
+  readonly entry: string;
+  readonly segment: Segment;
+  readonly sharedFd: number;
+  readonly onExit: (worker: WorkerProcess, how: string) => void;
+  readonly onEvent: (worker: WorkerProcess, event: WorkerEvent) => void;
+  /** Takes over the stream of access log lines. */
+  readonly onLogStream: (stream: Socket) => void;
+};
+
+/** A worker has at most 16 MiB of young objects: short pauses matter more than few of them. */
+const NODE_FLAGS = [
+  '--max-semi-space-size=16',
+  '--disable-warning=ExperimentalWarning',
+  '--disable-sigusr1',
+];
+
+/** Wait between two tries to pass a descriptor while the channel is full, in ms. */
+const PASS_RETRY_MS = 2;
+
+export class WorkerProcess {
+  readonly segment: Segment;
+  readonly pid: number;
+  readonly startedAt = Date.now();
+  /** Resolves to true once the worker said hello, to false when it died before. */
+  readonly ready: Promise<boolean>;
+  state: WorkerState = 'starting';
+  /** Version of the plan that the worker last confirmed; 0 is none. */
+  appliedVersion = 0;
+  /** When it began to serve, in ms since the epoch; 0 while it does not. */
+  activeAt = 0;
+  /** Why it is to end: "" while it is not. */
+  endReason = '';
+
+  readonly #options: WorkerProcessOptions;
+  readonly #child: ChildProcess;
+  readonly #control: Socket;
+  readonly #descriptors: number;
+  readonly #frames = new FrameReader(FRAME_BYTES_MAX);
+  readonly #pending = new Map<number, (outcome: ApplyOutcome) => void>();
+  readonly #sent = new Set<string>();
+  #markReady: (isAlive: boolean) => void = () => {};
+  #markDrained: () => void = () => {};
+  readonly #drained: Promise<void>;
+  readonly #exited: Promise<void>;
+  #markExited: () => void = () => {};
+
+  constructor(options: WorkerProcessOptions) {
+    this.#options = options;
+    this.segment = options.segment;
+    this.ready = new Promise((resolve) => (this.#markReady = resolve));
+    this.#drained = new Promise((resolve) => (this.#markDrained = resolve));
+    this.#exited = new Promise((resolve) => (this.#markExited = resolve));
+    const control = socketPair('stream');
+    const descriptors = socketPair('seqpacket');
+    const log = socketPair('stream');
+    this.#child = startProcess(options, [control[1], descriptors[1], log[1]]);
+    for (const fd of [control[1], descriptors[1], log[1]]) closeFd(fd);
+    this.#descriptors = descriptors[0];
+    this.#control = new Socket({ fd: control[0], readable: true, writable: true });
+    this.#control.on('data', (piece: Buffer) => this.#received(piece));
+    this.#control.on('error', () => {});
+    options.onLogStream(new Socket({ fd: log[0], readable: true, writable: false }));
+    this.pid = this.#child.pid ?? 0;
+    this.#child.once('error', (error) => this.#gone(`could not be started: ${error.message}`));
+    this.#child.once('exit', (code, signal) => {
+      this.#gone(signal === null ? `exited with code ${code}` : `was ended by ${signal}`);
+    });
+  }
+
+  get index(): number {
+    return this.segment.index;
+  }
+
+  /**
+   * Sends a plan, the sockets it needs first, and right behind it what is known of the servers'
+   * health. Resolves with the worker's answer, or when it has died.
+   */
+  async apply(target: Target, health: readonly ServerHealthFrame[]): Promise<ApplyOutcome> {
+    const { plan, sockets } = target;
+    if (this.state === 'gone') return { kind: 'exited' };
+    this.state = 'applying';
+    await this.#passSockets(sockets);
+    const answer = new Promise<ApplyOutcome>((resolve) => {
+      this.#pending.get(plan.version)?.({ kind: 'exited' });
+      this.#pending.set(plan.version, resolve);
+    });
+    this.#send({ type: 'plan', plan });
+    this.#send({ type: 'health', servers: health });
+    if (this.#isGone()) return { kind: 'exited' };
+    return answer;
+  }
+
+  sendHealth(servers: readonly ServerHealthFrame[]): void {
+    this.#send({ type: 'health', servers });
+  }
+
+  /** Asks to finish what is under way; resolves when the worker has, or is gone. */
+  async drain(deadlineMs: number): Promise<void> {
+    if (this.state === 'gone') return;
+    this.state = 'draining';
+    this.#send({ type: 'drain', deadlineMs });
+    await Promise.race([this.#drained, this.#exited]);
+  }
+
+  /** Asks to exit at once, and insists after `limitMs`. Resolves when the process is gone. */
+  async stop(limitMs: number): Promise<void> {
+    this.#send({ type: 'stop' });
+    const timer = setTimeout(() => this.kill('did not stop in time'), limitMs);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  /** Ends the process at once. */
+  kill(reason: string): void {
+    if (this.endReason === '') this.endReason = reason;
+    this.#child.kill('SIGKILL');
+  }
+
+  async #passSockets(sockets: ReadonlyMap<string, number>): Promise<void> {
+    for (const key of this.#sent) if (!sockets.has(key)) this.#sent.delete(key);
+    for (const [key, fd] of sockets) {
+      while (!this.#sent.has(key) && !this.#isGone()) {
+        if (tryToPass(this.#descriptors, fd, key)) this.#sent.add(key);
+        else await new Promise((resolve) => setTimeout(resolve, PASS_RETRY_MS));
+      }
+    }
+  }
+
+  // A method, so that the type checker does not think the state unchanged over an await.
+  #isGone(): boolean {
+    return this.state === 'gone';
+  }
+
+  #send(message: ToWorker): void {
+    if (this.state !== 'gone') this.#control.write(encodeFrame(message));
+  }
+
+  #received(piece: Buffer): void {
+    try {
+      for (const message of this.#frames.push(piece)) this.#handle(message as FromWorker);
+    } catch (error) {
+      this.kill(`sent a broken frame: ${(error as Error).message}`);
+    }
+  }
+
+  #handle(message: FromWorker): void {
+    switch (message.type) {
+      case 'hello':
+        if (this.state === 'starting') this.state = 'standby';
+        this.#markReady(true);
+        break;
+      case 'applied':
+        this.appliedVersion = message.version;
+        if (this.state === 'applying') this.state = 'active';
+        if (this.activeAt === 0) this.activeAt = Date.now();
+        this.#answer(message.version, { kind: 'applied' });
+        break;
+      case 'refused':
+        if (this.state === 'applying') this.state = this.appliedVersion > 0 ? 'active' : 'standby';
+        this.#answer(message.version, { kind: 'refused', message: message.message });
+        break;
+      case 'drained':
+        this.#markDrained();
+        break;
+      case 'event':
+        this.#options.onEvent(this, message);
+        break;
+    }
+  }
+
+  #answer(version: number, outcome: ApplyOutcome): void {
+    this.#pending.get(version)?.(outcome);
+    this.#pending.delete(version);
+  }
+
+  #gone(how: string): void {
+    if (this.state === 'gone') return;
+    this.state = 'gone';
+    this.#control.destroy();
+    closeFd(this.#descriptors);
+    for (const resolve of this.#pending.values()) resolve({ kind: 'exited' });
+    this.#pending.clear();
+    this.#markReady(false);
+    this.#markExited();
+    this.#options.onExit(this, this.endReason === '' ? how : this.endReason);
+  }
+}
+
+function startProcess(options: WorkerProcessOptions, own: readonly number[]): ChildProcess {
+  const { entry, segment, sharedFd } = options;
+  const { NODE_OPTIONS: _unwanted, ...env } = process.env;
+  return spawn(process.execPath, [...NODE_FLAGS, entry, String(segment.index)], {
+    stdio: ['ignore', 2, 2, ...own, segment.fd, sharedFd],
+    detached: true,
+    env,
+  });
+}
+
+function tryToPass(channel: number, fd: number, key: string): boolean {
+  try {
+    sendFd(channel, fd, key);
+    return true;
+  } catch {
+    // The channel is full until the worker has read from it, or the worker is dying.
+    return false;
+  }
+}
