@@ -1,6 +1,6 @@
 import type { Administrative, Observed } from './health.ts';
 
-/** The three columns that decide about one server; each has one owner and none overwrites another. */
+/** The three columns that decide about one server; each has one owner, none overwrites another. */
 export type Columns = {
   /** The configuration's: its weight; 0 takes no new requests. */
   readonly weight: number;

@@ -201,7 +201,7 @@ function retune(state: HealthState, random: number, now: number): HealthStep {
 }
 
 function startSpread(state: HealthState, random: number): number {
-  return random * Math.min(interval(state), START_SPREAD_MS_MAX);
+  return random * Math.min(state.policy.everyMs, START_SPREAD_MS_MAX);
 }
 
 function wait(state: HealthState, random: number): number {

@@ -33,7 +33,7 @@ export class AnswerReader {
     this.#plan = plan;
   }
 
-  /** Takes the next bytes; null as long as the verdict is open. Not to be called after a verdict. */
+  /** Takes the next bytes; null while the verdict is open. Not to be called after it. */
   push(chunk: Buffer): AnswerVerdict | null {
     if (this.#head !== null) return this.#pushBody(chunk);
     return this.#pushHead(chunk);

@@ -62,7 +62,7 @@ async function main(kind: string, seconds: number): Promise<void> {
   const up = [...checker.states()].filter((state) => state.observed === 'up').length;
   checker.stop();
   listener.stdin.end();
-  console.log({
+  const report = {
     kind,
     up,
     probesPerSecond: Math.round((probes * 1000) / elapsedMs),
@@ -70,7 +70,8 @@ async function main(kind: string, seconds: number): Promise<void> {
     userUsPerProbe: (user / probes).toFixed(1),
     systemUsPerProbe: (system / probes).toFixed(1),
     waits: checker.probeWaits,
-  });
+  };
+  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 }
 
 await main(process.argv[2] ?? 'tcp', Number(process.argv[3] ?? 5));

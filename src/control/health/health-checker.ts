@@ -33,7 +33,7 @@ export type HealthCheckerOptions = {
 };
 
 /** Probes that fall due within this time are begun in one turn, so that few timers are needed. */
-const TURN_MS = 5;
+const TURN_MS = 10;
 
 /**
  * Runs the checks of all servers of a plan: one state machine per server, one timer for all, and
@@ -223,7 +223,7 @@ export class HealthChecker {
     this.#setTimer();
   }
 
-  /** One timer for the earliest server; a later timer is left alone, an earlier need replaces it. */
+  /** One timer for the earliest server: an earlier need replaces it, a later one does not. */
   #setTimer(): void {
     const dueMs = this.#due.nextDueMs();
     if (dueMs === Infinity && this.#stopTimer !== null) this.#clearTimer();

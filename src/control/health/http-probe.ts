@@ -3,7 +3,7 @@ import type { BindPlan, ProbePlan } from '../../config/plan.ts';
 import { AnswerReader } from './answer-reader.ts';
 import type { AnswerVerdict } from './answer-reader.ts';
 import { ProbeSocket } from './probe-socket.ts';
-import type { ProbeTalk } from './probe-socket.ts';
+import type { ProbeReader, ProbeTalk } from './probe-socket.ts';
 import type { CancelProbe, ProbeResult, ProbeTarget } from './probe.ts';
 
 /** The `http` variant of a ProbePlan. */
@@ -21,7 +21,8 @@ export function httpProbe(target: ProbeTarget, done: (result: ProbeResult) => vo
   return () => probe.cancel();
 }
 
-class HttpTalk implements ProbeTalk {
+class HttpTalk implements ProbeTalk, ProbeReader {
+  readonly reader = this;
   readonly #request: string;
   readonly #reader: AnswerReader;
 

@@ -5,6 +5,12 @@ import type { ProbeReason, ProbeResult, ProbeTarget } from './probe.ts';
 /** What a kind of probe does on its connection. Each ends the probe by `probe.finish`. */
 export type ProbeTalk = {
   connected(probe: ProbeSocket): void;
+  /** Null where only the connection counts: nothing is read then. */
+  readonly reader: ProbeReader | null;
+};
+
+/** Where what a server sends goes. */
+export type ProbeReader = {
   data(probe: ProbeSocket, chunk: Buffer): void;
   /** The server has closed its side. */
   ended(probe: ProbeSocket): void;
@@ -62,7 +68,7 @@ export class ProbeSocket {
     }
   }
 
-  /** Ends the probe; only the first call counts. `hard` closes by RST, which leaves no TIME_WAIT. */
+  /** Ends the probe; only the first call counts. `hard` closes by RST: no TIME_WAIT is left. */
   finish(reason: ProbeReason, detail: string, hard = false): void {
     if (this.#isOver) return;
     this.#close(hard);
@@ -104,12 +110,17 @@ export class ProbeSocket {
       if (isSelfConnected(socket)) this.finish('connect-refused', 'nobody listens (self-connect)');
       else if (!this.#isOver) this.#talk.connected(this);
     });
-    socket.on('data', (chunk: Buffer) => {
-      if (!this.#isOver) this.#talk.data(this, chunk);
-    });
-    socket.once('end', () => {
-      if (!this.#isOver) this.#talk.ended(this);
-    });
+    const { reader } = this.#talk;
+    if (reader === null) {
+      socket.pause();
+    } else {
+      socket.on('data', (chunk: Buffer) => {
+        if (!this.#isOver) reader.data(this, chunk);
+      });
+      socket.once('end', () => {
+        if (!this.#isOver) reader.ended(this);
+      });
+    }
     // Stays for good: an error after the end of the probe must not become an uncaught exception.
     socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
   }

@@ -23,7 +23,7 @@ export type ServerHealth = {
   readonly isChecked: boolean;
   /** The latest result; null before the first. */
   readonly lastProbe: ProbeResult | null;
-  /** Results and failures since the server came into the plan; inconclusive ones are no failures. */
+  /** Since the server came into the plan; inconclusive results are no failures. */
   readonly probes: number;
   readonly failures: number;
 };

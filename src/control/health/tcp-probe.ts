@@ -4,8 +4,7 @@ import type { CancelProbe, ProbeResult, ProbeTarget } from './probe.ts';
 
 const TCP_TALK: ProbeTalk = {
   connected: (probe) => probe.finish('check-passed', 'connected', true),
-  data: () => undefined,
-  ended: () => undefined,
+  reader: null,
 };
 
 /**
