@@ -4,12 +4,19 @@ import { laterKeyHint } from './later-words.ts';
 import { quote } from './quote.ts';
 import { allowedKeys } from './schema-walk.ts';
 import { Problem } from './schema/scalar.ts';
-import { orList, suggestion } from './suggest.ts';
+import { nearest, orList, suggestion } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;
 
 /** A finding, and the part of the file that must be taken away to go on without it. */
-export type IssueFinding = { readonly finding: Finding; readonly cut: ConfigPath };
+export type IssueFinding = {
+  readonly finding: Finding;
+  readonly cut: ConfigPath;
+  /** The key that is missing at the place of the finding. */
+  readonly missingKey?: string;
+  /** The key that an unknown one was probably meant to be. */
+  readonly meantKey?: string;
+};
 
 const KINDS: { readonly [zodType: string]: string } = {
   array: 'a list',
@@ -32,7 +39,10 @@ export class IssueTranslator {
   }
 
   translate(issues: readonly Issue[], base: ConfigPath = []): IssueFinding[] {
-    return issues.flatMap((issue) => this.#translateOne(issue, [...base, ...steps(issue.path)]));
+    const found = issues.flatMap((issue) =>
+      this.#translateOne(issue, [...base, ...steps(issue.path)]),
+    );
+    return withoutMisspelt(found);
   }
 
   #valueAt(path: ConfigPath): unknown {
@@ -73,29 +83,25 @@ export class IssueTranslator {
     return {
       finding: { code: 'BAL_CONFIG_MISSING_KEY', message, hint, path: parent, at: 'key' },
       cut: parent,
+      missingKey: String(path.at(-1)),
     };
   }
 
   #unknownKey(path: ConfigPath, key: string): IssueFinding {
-    const at = [...path, key];
+    const cut = [...path, key];
+    const place = { path: cut, at: 'key' } as const;
     const later = laterKeyHint(path, key);
-    const finding: Finding =
-      later === null
-        ? {
-            code: 'BAL_CONFIG_UNKNOWN_KEY',
-            message: `unknown key ${quote(key)}`,
-            hint: suggestion(key, allowedKeys(this.#schema, path)),
-            path: at,
-            at: 'key',
-          }
-        : {
-            code: 'BAL_CONFIG_NOT_AVAILABLE',
-            message: `${quote(key)} is not available in this version`,
-            hint: later,
-            path: at,
-            at: 'key',
-          };
-    return { finding, cut: at };
+    if (later !== null) {
+      const message = `${quote(key)} is not available in this version`;
+      const finding = { code: 'BAL_CONFIG_NOT_AVAILABLE', message, hint: later, ...place } as const;
+      return { finding, cut };
+    }
+    const allowed = allowedKeys(this.#schema, path);
+    const message = `unknown key ${quote(key)}`;
+    const hint = suggestion(key, allowed);
+    const finding = { code: 'BAL_CONFIG_UNKNOWN_KEY', message, hint, ...place } as const;
+    const meantKey = nearest(key, allowed);
+    return meantKey === null ? { finding, cut } : { finding, cut, meantKey };
   }
 
   #wrongKind(path: ConfigPath, expected: string): IssueFinding {
@@ -123,6 +129,19 @@ export class IssueTranslator {
       return { finding: { ...finding, at: 'key' }, cut: path };
     });
   }
+}
+
+/** Leaves out a missing key where an unknown one of the same map was probably meant to be it. */
+function withoutMisspelt(found: readonly IssueFinding[]): IssueFinding[] {
+  const place = (path: ConfigPath, key: string): string => JSON.stringify([...path, key]);
+  const meant = new Set<string>();
+  for (const { finding, meantKey } of found) {
+    if (meantKey !== undefined) meant.add(place(finding.path.slice(0, -1), meantKey));
+  }
+  return found.filter(
+    ({ finding, missingKey }) =>
+      missingKey === undefined || !meant.has(place(finding.path, missingKey)),
+  );
 }
 
 function steps(path: readonly PropertyKey[]): ConfigPath {

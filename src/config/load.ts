@@ -52,6 +52,13 @@ function checkSchema(tree: PrunedTree): Checked {
   return { config: null, findings };
 }
 
+/** Keys of the map under `key` at the top level of the file; empty where there is none. */
+function keysOf(root: unknown, key: string): readonly string[] {
+  const map =
+    typeof root === 'object' && root !== null ? (root as Record<string, unknown>)[key] : 0;
+  return typeof map === 'object' && map !== null ? Object.keys(map) : [];
+}
+
 /**
  * Reads a configuration: YAML (or JSON) text to a plan, or to every mistake in it. `file` is the
  * name that diagnostics begin with and that relative paths start from. Never throws for a mistake
@@ -72,6 +79,10 @@ export function loadConfig(text: string, file: string, options: LoadOptions): Lo
     diagnostics.push(yaml.place({ code: 'BAL_CONFIG_EMPTY', message, hint, path: [] }));
     return done(null);
   }
+  const names = {
+    listeners: keysOf(yaml.value, 'listeners'),
+    pools: keysOf(yaml.value, 'pools'),
+  };
   const tree = new PrunedTree(yaml.value);
   const { config, findings } = checkSchema(tree);
   for (const finding of findings) diagnostics.push(yaml.place(finding));
@@ -79,7 +90,7 @@ export function loadConfig(text: string, file: string, options: LoadOptions): Lo
   const report = (finding: Finding): void => {
     diagnostics.push(yaml.place({ ...finding, path: tree.originalPath(finding.path) }));
   };
-  const context = { config, report, isWhole: tree.isWhole.bind(tree) };
+  const context = { config, report, names, isWhole: tree.isWhole.bind(tree) };
   for (const rule of RULES) rule(context);
   const files = readFiles(context, file, options.readFile);
   const hasError = diagnostics.some((diagnostic) => diagnostic.severity === 'error');

@@ -5,7 +5,7 @@ import { listenerSchema } from './schema/listener.ts';
 import { logSchema } from './schema/log.ts';
 import { poolSchema } from './schema/pool.ts';
 import { named } from './schema/structure.ts';
-import { name, workerCount } from './schema/text.ts';
+import { keyName, workerCount } from './schema/text.ts';
 import { duration } from './schema/units.ts';
 
 /**
@@ -24,8 +24,8 @@ export const configSchema = z
       'How long requests may go on after SIGTERM before their connections are closed.',
       0,
     ).prefault('30s'),
-    listeners: named('Listeners by name.', name('The name of a listener.'), listenerSchema),
-    pools: named('Pools by name.', name('The name of a pool.'), poolSchema).prefault({}),
+    listeners: named('Listeners by name.', keyName('The name of a listener.'), listenerSchema),
+    pools: named('Pools by name.', keyName('The name of a pool.'), poolSchema).prefault({}),
   })
   .meta({ title: 'Ballast', description: 'Configuration of Ballast.' });
 

@@ -24,7 +24,10 @@ export function editDistance(a: string, b: string): number {
   return last[b.length]!;
 }
 
-/** The allowed word that `given` was probably meant to be, or null where none is near. */
+/**
+ * The allowed word that `given` was probably meant to be: the nearest one, or the only one that it
+ * is the beginning of; null where there is none.
+ */
 export function nearest(given: string, allowed: readonly string[]): string | null {
   const wanted = given.toLowerCase().replaceAll(/[-_]/g, '');
   const limit = Math.max(1, Math.floor(wanted.length / 3));
@@ -39,7 +42,9 @@ export function nearest(given: string, allowed: readonly string[]): string | nul
       bestDistance = distance;
     }
   }
-  return best;
+  if (best !== null || wanted.length < 3) return best;
+  const longer = allowed.filter((word) => word.toLowerCase().startsWith(wanted));
+  return longer.length === 1 ? (longer[0] ?? null) : null;
 }
 
 /** Joins words for a sentence: `a`, `a or b`, `a, b or c`. */

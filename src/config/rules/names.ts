@@ -3,6 +3,8 @@ import { quote } from '../quote.ts';
 import { addressText } from '../schema/address.ts';
 import type { PoolConfig } from '../schema/pool.ts';
 import { serverSettings } from '../schema/pool.ts';
+import { Problem } from '../schema/scalar.ts';
+import { parseName } from '../schema/text.ts';
 import type { RuleContext } from './rule.ts';
 
 /** Name of the route that a listener's own `pool` stands for. */
@@ -12,6 +14,15 @@ function reportDuplicate(name: string, path: ConfigPath, report: Report): void {
   const message = `the name ${quote(name)} is there twice`;
   const hint = 'give it another name';
   report({ code: 'BAL_CONFIG_DUPLICATE_NAME', message, hint, path });
+}
+
+function checkKeys(keys: readonly string[], path: ConfigPath, report: Report): void {
+  for (const key of keys) {
+    const result = parseName(key);
+    if (!(result instanceof Problem)) continue;
+    const { code, message, hint } = result;
+    report({ code, message, hint, path: [...path, key], at: 'key' });
+  }
 }
 
 function checkServers(pool: PoolConfig, path: ConfigPath, report: Report): void {
@@ -32,8 +43,10 @@ function checkServers(pool: PoolConfig, path: ConfigPath, report: Report): void 
   }
 }
 
-/** Names of routes in a listener and of servers in a pool are different, and so are addresses. */
-export function checkNames({ config, report }: RuleContext): void {
+/** Names are well-formed and differ from each other, and so do the addresses of a pool. */
+export function checkNames({ config, names: keys, report }: RuleContext): void {
+  checkKeys(keys.listeners, ['listeners'], report);
+  checkKeys(keys.pools, ['pools'], report);
   for (const [name, listener] of Object.entries(config.listeners)) {
     const names = new Set<string>(listener.pool === undefined ? [] : [LAST_ROUTE]);
     for (const [i, route] of (listener.routes ?? []).entries()) {

@@ -47,7 +47,8 @@ function checkProbe(check: CheckConfig, path: ConfigPath, context: RuleContext):
 }
 
 function checkTimes(check: CheckConfig, path: ConfigPath, { report, isWhole }: RuleContext): void {
-  if (check.timeout <= check.every || !isWhole(path)) return;
+  const isKnown = isWhole([...path, 'timeout']) && isWhole([...path, 'every']);
+  if (check.timeout <= check.every || !isKnown) return;
   const timeout = durationText(check.timeout);
   const every = durationText(check.every);
   report({

@@ -1,4 +1,4 @@
-import type { ConfigPath, Report } from '../diagnostic.ts';
+import type { ConfigPath } from '../diagnostic.ts';
 import { quote } from '../quote.ts';
 import type { ListenerConfig } from '../schema/listener.ts';
 import type { RouteConfig } from '../schema/route.ts';
@@ -7,24 +7,21 @@ import type { RuleContext } from './rule.ts';
 
 const ACTIONS = ['pool', 'pools', 'redirect', 'respond'] as const;
 
-function reportUnknownPool(
-  name: string,
-  pools: readonly string[],
-  path: ConfigPath,
-  report: Report,
-): void {
+function reportUnknownPool(name: string, path: ConfigPath, context: RuleContext): void {
+  const { pools } = context.names;
   const hint = pools.length === 0 ? 'the file has no pools' : suggestion(name, pools);
-  report({ code: 'BAL_CONFIG_UNKNOWN_POOL', message: `unknown pool ${quote(name)}`, hint, path });
+  const message = `unknown pool ${quote(name)}`;
+  context.report({ code: 'BAL_CONFIG_UNKNOWN_POOL', message, hint, path });
 }
 
-function checkOneAction(route: RouteConfig, path: ConfigPath, report: Report): void {
+function checkOneAction(route: RouteConfig, path: ConfigPath, context: RuleContext): void {
   const given = ACTIONS.filter((action) => route[action] !== undefined);
-  if (given.length === 1) return;
+  if (given.length === 1 || (given.length === 0 && !context.isWhole(path))) return;
   const message =
     given.length === 0 ? 'the route does nothing' : `the route has both ${given.join(' and ')}`;
   const hint = `give it exactly one of ${ACTIONS.join(', ')}`;
   const at = given[1] === undefined ? path : [...path, given[1]];
-  report({ code: 'BAL_CONFIG_ACTION', message, hint, path: at, at: 'key' });
+  context.report({ code: 'BAL_CONFIG_ACTION', message, hint, path: at, at: 'key' });
 }
 
 function checkShares(route: RouteConfig, path: ConfigPath, context: RuleContext): void {
@@ -51,17 +48,15 @@ function checkShares(route: RouteConfig, path: ConfigPath, context: RuleContext)
 }
 
 function checkListener(name: string, listener: ListenerConfig, context: RuleContext): void {
-  const pools = Object.keys(context.config.pools);
-  const known = new Set(pools);
+  const known = new Set(context.names.pools);
   const path: ConfigPath = ['listeners', name];
-  const isKnown = (pool: string): boolean => known.has(pool) || !context.isWhole(['pools']);
   const checkPool = (pool: string, at: ConfigPath): void => {
-    if (!isKnown(pool)) reportUnknownPool(pool, pools, at, context.report);
+    if (!known.has(pool)) reportUnknownPool(pool, at, context);
   };
   if (listener.pool !== undefined) checkPool(listener.pool, [...path, 'pool']);
   for (const [i, route] of (listener.routes ?? []).entries()) {
     const at = [...path, 'routes', i];
-    if (context.isWhole(at)) checkOneAction(route, at, context.report);
+    checkOneAction(route, at, context);
     if (route.pool !== undefined) checkPool(route.pool, [...at, 'pool']);
     for (const [j, share] of (route.pools ?? []).entries()) {
       checkPool(share.pool, [...at, 'pools', j, 'pool']);

@@ -5,86 +5,111 @@ import type { RuleContext } from './rule.ts';
 
 /** Most pairs of host and path of one route that are looked at. */
 const PAIRS_MAX = 4_096;
-/** Most earlier routes with the same host and path that a route is compared with. */
+/** Most earlier routes with the same place and conditions that a route is compared with. */
 const EARLIER_MAX = 64;
 
-type Conditions = {
-  readonly name: string;
+const ANY_PATH = 'any';
+const ROOT_PREFIX = 'prefix /';
+
+type Earlier = { readonly name: string; readonly methods: readonly string[] };
+
+/** What a route takes: hosts, paths, and the text of its conditions without the methods. */
+type Taken = {
+  readonly hosts: readonly string[];
+  readonly paths: readonly string[];
+  readonly conditions: string;
   readonly methods: readonly string[];
-  readonly fields: ReadonlySet<string>;
 };
 
 function pathText(path: PathPattern): string {
   return path.kind === 'regex' ? `~${path.source}` : `${path.kind} ${path.path}`;
 }
 
-function pairsOf(route: RouteConfig): readonly string[] {
-  const hosts = route.hosts ?? [''];
-  const paths = route.paths?.map(pathText) ?? ['prefix /'];
-  if (hosts.length * paths.length > PAIRS_MAX) return [];
-  return hosts.flatMap((host) => paths.map((path) => `${host} ${path}`));
+function fieldTexts(
+  kind: 'header' | 'query',
+  tests: { readonly [name: string]: FieldCondition['test'] },
+): string[] {
+  return Object.entries(tests).map(([name, test]) =>
+    JSON.stringify([kind, kind === 'header' ? name.toLowerCase() : name, test]),
+  );
 }
 
-function fieldTexts(kind: string, tests: { readonly [name: string]: FieldCondition['test'] }) {
-  return Object.entries(tests).map(([name, test]) => {
-    const shown = kind === 'header' ? name.toLowerCase() : name;
-    return JSON.stringify([kind, shown, test]);
-  });
-}
-
-function conditionsOf(route: RouteConfig, name: string): Conditions {
+function takenBy(route: RouteConfig): Taken {
   const fields = [...fieldTexts('header', route.headers), ...fieldTexts('query', route.query)];
-  return { name, methods: route.methods ?? [], fields: new Set(fields) };
+  const methods = route.methods ?? [];
+  return {
+    hosts: route.hosts ?? [''],
+    paths: route.paths?.map(pathText) ?? [ANY_PATH],
+    conditions: `${methods.length > 0} ${fields.sort().join(' ')}`,
+    methods,
+  };
 }
 
-/** Whether every request that meets `inner` meets `outer` too. */
-function includes(outer: Conditions, inner: Conditions): boolean {
-  const hasMethods =
-    outer.methods.length === 0 ||
-    (inner.methods.length > 0 && inner.methods.every((method) => outer.methods.includes(method)));
-  return hasMethods && [...outer.fields].every((field) => inner.fields.has(field));
-}
-
+/**
+ * The routes of one listener so far. A route with more conditions is tried before one with fewer, so
+ * only an earlier route with the same ones, and as many methods, can take all that another matches.
+ */
 class Reach {
-  readonly #earlier = new Map<string, Conditions[]>();
+  readonly #earlier = new Map<string, Earlier[]>();
 
   /** The name of an earlier route that takes all requests of this one, or null; then adds it. */
-  add(pairs: readonly string[], conditions: Conditions): string | null {
+  add(name: string, { hosts, paths, conditions, methods }: Taken): string | null {
+    if (hosts.length * paths.length > PAIRS_MAX) return null;
     let taker: string | null = null;
-    let isCovered = pairs.length > 0;
-    for (const pair of pairs) {
-      const earlier = this.#earlier.get(pair);
-      const found = earlier?.find((candidate) => includes(candidate, conditions));
-      if (found === undefined) isCovered = false;
-      else taker = found.name;
-      if (earlier === undefined) this.#earlier.set(pair, [conditions]);
-      else if (earlier.length < EARLIER_MAX) earlier.push(conditions);
+    let isCovered = true;
+    for (const host of hosts) {
+      for (const path of paths) {
+        const found = this.#find([host, path, conditions], methods);
+        if (found === null) isCovered = false;
+        else taker = found;
+        this.#remember(`${host} ${path} ${conditions}`, { name, methods });
+      }
     }
     return isCovered ? taker : null;
   }
+
+  #find(
+    [host, path, conditions]: readonly [string, string, string],
+    methods: readonly string[],
+  ): string | null {
+    const candidates = path === ROOT_PREFIX ? [path, ANY_PATH] : [path];
+    for (const candidate of candidates) {
+      const earlier = this.#earlier.get(`${host} ${candidate} ${conditions}`) ?? [];
+      const found = earlier.find((other) => methods.every((m) => other.methods.includes(m)));
+      if (found !== undefined) return found.name;
+    }
+    return null;
+  }
+
+  #remember(key: string, entry: Earlier): void {
+    const earlier = this.#earlier.get(key);
+    if (earlier === undefined) this.#earlier.set(key, [entry]);
+    else if (earlier.length < EARLIER_MAX) earlier.push(entry);
+  }
 }
 
-/** No route may be hidden by an earlier one with the same hosts and paths. */
+const REMEDY = 'remove it, or make the conditions of the two routes different';
+
+/** No route may be hidden by an earlier one with the same hosts, paths and conditions. */
 export function checkRouteReach({ config, report, isWhole }: RuleContext): void {
   for (const [name, listener] of Object.entries(config.listeners)) {
     const reach = new Reach();
-    const path: ConfigPath = ['listeners', name, 'routes'];
+    const path: ConfigPath = ['listeners', name];
     for (const [i, route] of (listener.routes ?? []).entries()) {
-      const at = [...path, i];
+      const at = [...path, 'routes', i];
       if (!isWhole(at)) continue;
       const shown = route.name === undefined ? `route ${i + 1}` : `route "${route.name}"`;
-      const taker = reach.add(pairsOf(route), conditionsOf(route, shown));
+      const taker = reach.add(shown, takenBy(route));
       if (taker === null) continue;
       const message = `${shown} is never chosen: ${taker} takes all its requests`;
-      const hint = 'remove it, or narrow the conditions of the earlier route';
-      report({ code: 'BAL_CONFIG_UNREACHABLE_ROUTE', message, hint, path: at });
+      report({ code: 'BAL_CONFIG_UNREACHABLE_ROUTE', message, hint: REMEDY, path: at });
     }
     if (listener.pool === undefined) continue;
-    const taker = reach.add(['' + ' prefix /'], { name: '', methods: [], fields: new Set() });
+    const last = { hosts: [''], paths: [ANY_PATH], conditions: 'false ', methods: [] };
+    const taker = reach.add('', last);
     if (taker === null) continue;
     const message = `the pool of the listener is never used: ${taker} takes all its requests`;
-    const hint = 'remove it, or narrow the conditions of the route';
-    const at = ['listeners', name, 'pool'];
-    report({ code: 'BAL_CONFIG_UNREACHABLE_ROUTE', message, hint, path: at, at: 'key' });
+    const at = [...path, 'pool'];
+    report({ code: 'BAL_CONFIG_UNREACHABLE_ROUTE', message, hint: REMEDY, path: at, at: 'key' });
   }
 }

@@ -8,6 +8,8 @@ import type { Config } from '../schema.ts';
 export type RuleContext = {
   readonly config: Config;
   readonly report: Report;
+  /** Names in the file, those included whose value the schema refused. */
+  readonly names: { readonly listeners: readonly string[]; readonly pools: readonly string[] };
   /** Whether the part at `path` is complete: nothing at or below it was refused. */
   readonly isWhole: (path: ConfigPath) => boolean;
 };

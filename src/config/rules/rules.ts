@@ -1,5 +1,6 @@
 import { checkBinds } from './binds.ts';
 import { checkNames } from './names.ts';
+import { checkPaths } from './paths.ts';
 import { checkPools } from './pools.ts';
 import { checkRouteActions } from './route-action.ts';
 import { checkRouteParts } from './route-parts.ts';
@@ -13,6 +14,7 @@ export const RULES: readonly Rule[] = [
   checkBinds,
   checkNames,
   checkRouteActions,
+  checkPaths,
   checkRouteParts,
   checkRouteReach,
   checkPools,

@@ -74,7 +74,7 @@ export function parseAddress(text: string, leastPort: 0 | 1): BindPlan | Problem
   return parseHost(text, text.slice(0, colon), port);
 }
 
-function address(description: string, leastPort: 0 | 1): Scalar<BindPlan> {
+function anyAddress(description: string, leastPort: 0 | 1): Scalar<BindPlan> {
   const meta = { title: 'address', type: 'string', examples: ['10.0.0.1:8080'] } as const;
   return scalar(meta, description, (value) => {
     if (typeof value === 'number') {
@@ -91,12 +91,12 @@ function address(description: string, leastPort: 0 | 1): Scalar<BindPlan> {
 
 /** A schema for an address to listen on; port 0 lets the kernel choose one. */
 export function bindAddress(description: string): Scalar<BindPlan> {
-  return address(description, 0);
+  return anyAddress(description, 0);
 }
 
 /** A schema for an address to connect to. */
 export function serverAddress(description: string): Scalar<BindPlan> {
-  return address(description, 1);
+  return anyAddress(description, 1);
 }
 
 /** A schema for `off` (null) or an address to listen on. */

@@ -68,8 +68,8 @@ function parseFieldValue(value: unknown): string | Problem {
   const refuse = (hint: string): Problem =>
     new Problem('BAL_CONFIG_FIELD_VALUE', `${quote(value)} is not a field value`, hint);
   if (/[\r\n\0]/.test(value)) return refuse('remove CR, LF and NUL: they would break the message');
-  if (!/^[\t\x20-\x7e]*$/.test(value))
-    return refuse('use visible ASCII characters, spaces and tabs');
+  const isPlain = /^[\t\x20-\x7e]*$/.test(value);
+  if (!isPlain) return refuse('use visible ASCII characters, spaces and tabs');
   if (value.trim() !== value) return refuse('remove the white space at its ends');
   if (value.length > VALUE_MAX) return refuse(`write at most ${VALUE_MAX} characters`);
   return value;

@@ -63,12 +63,9 @@ export const listenerSchema = section('A listener: where clients come in.', {
     bindAddress('An address to listen on.'),
   ),
   protocol: word(['http'], 'What clients speak.', ['tcp', 'udp']).prefault('http'),
-  routes: z
-    .array(routeSchema)
-    .optional()
-    .meta({
-      description: 'Where requests go. The most specific match wins, then the earlier one.',
-    }),
+  routes: z.array(routeSchema).optional().meta({
+    description: 'Where requests go. The most specific match wins, then the earlier one.',
+  }),
   pool: poolReference(
     'Short for one last route that sends everything else to this pool.',
   ).optional(),

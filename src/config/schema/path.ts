@@ -1,4 +1,5 @@
-import { canonicalPath } from '../canonical.ts';
+import { canonicalPathText } from '../../codec/canonical-path.ts';
+import type { PathPolicy } from '../../codec/http1-head.ts';
 import type { PathPattern } from '../plan.ts';
 import { quote } from '../quote.ts';
 import { parseRegex } from './regex.ts';
@@ -10,13 +11,18 @@ const PATTERN_HINT = 'write /exact, /prefix/* or ~regex';
 const problem = (text: string, hint: string): Problem =>
   new Problem('BAL_CONFIG_PATH', `${quote(text)} is not a path`, hint);
 
+/** The policy that allows most: what else a path must be depends on its listener, in rules/paths.ts. */
+const ANY_POLICY: PathPolicy = { allowEncodedSlash: true, mergeSlashes: false };
+
+const UNREADABLE = 'it has a broken escape, a character that paths cannot have, or too many ".."';
+
 /** A literal path in canonical form; `shown` is the text that messages repeat. */
 function parseLiteral(path: string, shown: string, suffix: string): string | Problem {
   if (!path.startsWith('/')) return problem(shown, `begin with a slash: /${shown}`);
   if (path.includes('?')) return problem(shown, 'conditions on the query stand under query');
   if (path.includes('#')) return problem(shown, 'a path has no fragment: remove "#" and the rest');
-  const canonical = canonicalPath(path);
-  if (canonical === null) return problem(shown, 'it climbs above its root or has a broken escape');
+  const canonical = canonicalPathText(path, ANY_POLICY);
+  if (canonical === null) return problem(shown, UNREADABLE);
   if (canonical === path) return path;
   const message = `${quote(shown)} is not in canonical form`;
   return new Problem('BAL_CONFIG_PATH_NOT_CANONICAL', message, `write ${canonical}${suffix}`);

@@ -96,7 +96,8 @@ export function word<const W extends string>(
       return new Problem('BAL_CONFIG_NOT_AVAILABLE', message, allowed);
     }
     const near = nearest(value, words);
-    const hint = near === null ? allowed : `did you mean "${near}"? ${allowed}`;
+    const others = words.length > 1 ? ` ${allowed}` : '';
+    const hint = near === null ? allowed : `did you mean "${near}"?${others}`;
     return new Problem('BAL_CONFIG_UNKNOWN_VALUE', `unknown word ${quote(value)}`, hint);
   });
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { quote } from '../quote.ts';
 import { parseRegex } from './regex.ts';
 import { Problem, scalar, wrongType } from './scalar.ts';
@@ -18,15 +19,28 @@ export function text(description: string, maximum: number, title = 'text'): Scal
 
 const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,62}$/;
 
-/** A schema for the name of a listener, route, pool or server. */
+const NAME_META = { title: 'name', type: 'string', pattern: NAME.source } as const;
+
+/** The text if it can be a name, or what is wrong with it. */
+export function parseName(value: string): string | Problem {
+  if (NAME.test(value)) return value;
+  const hint = 'begin with a letter; go on with letters, digits, ".", "_", "-", at most 63';
+  return new Problem('BAL_CONFIG_BAD_NAME', `${quote(value)} is not a name`, hint);
+}
+
+/** A schema for the name of a route or server. */
 export function name(description: string): Scalar<string> {
-  const meta = { title: 'name', type: 'string', pattern: NAME.source } as const;
-  return scalar(meta, description, (value) => {
-    if (typeof value !== 'string') return wrongType(value, 'a name');
-    if (NAME.test(value)) return value;
-    const hint = 'begin with a letter; go on with letters, digits, ".", "_", "-", at most 63';
-    return new Problem('BAL_CONFIG_BAD_NAME', `${quote(value)} is not a name`, hint);
-  });
+  return scalar(NAME_META, description, (value) =>
+    typeof value === 'string' ? parseName(value) : wrongType(value, 'a name'),
+  );
+}
+
+/**
+ * A schema for the name of a listener or pool, which is the key of a map. It takes any text, so that
+ * what stands under a bad name is checked too: rules/names.ts refuses the name.
+ */
+export function keyName(description: string) {
+  return z.string().meta({ ...NAME_META, description });
 }
 
 /** A schema for the name of a pool that a route sends to; whether it exists is a rule. */

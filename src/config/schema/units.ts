@@ -31,16 +31,16 @@ const SIZE_HINT = 'write a number and a unit: 100B, 16KiB, 1MiB, 10MB';
 /** The text of a duration in ms, in the greatest unit that divides it. */
 export function durationText(ms: number): string {
   if (ms === 0) return '0s';
-  const [unit, size] = [...DURATION_UNITS].findLast(([, size]) => ms % size === 0) ?? ['ms', 1];
-  return `${ms / size}${unit}`;
+  const [unit, factor] = [...DURATION_UNITS].findLast((pair) => ms % pair[1] === 0) ?? ['ms', 1];
+  return `${ms / factor}${unit}`;
 }
 
 /** The text of a size in bytes, in the greatest binary unit that divides it. */
 export function sizeText(bytes: number): string {
   if (bytes === 0) return '0B';
   const binary = [...SIZE_UNITS].filter(([unit]) => unit === 'B' || unit.endsWith('iB'));
-  const [unit, size] = binary.findLast(([, size]) => bytes % size === 0) ?? ['B', 1];
-  return `${bytes / size}${unit}`;
+  const [name, factor] = binary.findLast((pair) => bytes % pair[1] === 0) ?? ['B', 1];
+  return `${bytes / factor}${name}`;
 }
 
 /** Milliseconds of a text such as `1.5s`, or what is wrong with it. */
