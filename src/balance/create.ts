@@ -7,7 +7,7 @@ import type { Balancer, ServerState } from './balancer.ts';
 export type BalanceKind = 'round-robin' | 'random-of-two';
 
 /** Pools of more servers than this use the round-robin whose pick is O(log servers). */
-const SMALL_POOL_MAX = 32;
+const SMALL_POOL_MAX = 16;
 
 /**
  * The balancer of one pool in one worker. `servers[i].index` must be i. `seed`: an integer of 0 or

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { NONE_TRIED } from './balancer.ts';
+import { serversOf, testConformance } from './conformance.ts';
+import { RoundRobin } from './round-robin.ts';
+
+testConformance('round-robin', (servers, seed) => new RoundRobin(servers, seed), false);
+
+/** The next picks as letters. */
+function sequence(balancer: RoundRobin, count: number): string {
+  const picks = Array.from({ length: count }, () => balancer.pick(NONE_TRIED, 0));
+  return picks.map((index) => (index < 0 ? '-' : 'abcdefgh'[index])).join('');
+}
+
+describe('round-robin', () => {
+  it('is smooth: 5, 1, 1 gives a a b a c a a, again and again', () => {
+    assert.equal(sequence(new RoundRobin(serversOf([5, 1, 1])), 21), 'aabacaa'.repeat(3));
+  });
+
+  it('goes round in order for equal weights, from its start', () => {
+    assert.equal(sequence(new RoundRobin(serversOf([2, 2, 2])), 6), 'abcabc');
+    assert.equal(sequence(new RoundRobin(serversOf([2, 2, 2]), 1), 6), 'bcabca');
+    assert.equal(sequence(new RoundRobin(serversOf([1, 1, 1]), 3_000_000_002), 4), 'cabc');
+  });
+
+  it('does not move the others when one server is skipped for a retry', () => {
+    const balancer = new RoundRobin(serversOf([1, 1, 1, 1]));
+    assert.equal(sequence(balancer, 1), 'a');
+    assert.equal(balancer.pick(Int32Array.of(1), 1), 2);
+    assert.deepEqual([...sequence(balancer, 4)].toSorted().join(''), 'abcd');
+  });
+});
