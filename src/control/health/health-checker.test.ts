@@ -251,6 +251,15 @@ test('HealthChecker starts a server anew where its address changes', () => {
   assert.equal(bench.observed(), 'unknown');
 });
 
+test('HealthChecker starts a server anew where its own port changes, not that of the check', () => {
+  const check = checkPlan({ port: 9000 });
+  const bench = started(check);
+  bench.next(9000, 'check-passed');
+  const server = serverPlan('p', '1', ipv4('10.0.0.1', 2));
+  bench.checker.apply(planOf([poolPlan('p', check, [server])]));
+  assert.equal(bench.observed(), 'unknown');
+});
+
 test('HealthChecker tells of servers whose pool loses its check', () => {
   const bench = started();
   bench.next(1, 'timeout');
