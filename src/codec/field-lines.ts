@@ -1,9 +1,11 @@
 import { REASON } from '../base/reasons.ts';
 import { COLON, CR, HTAB, LF, SP } from './ascii.ts';
-import { FIELD_VALUE, TOKEN } from './char-class.ts';
+import { TOKEN } from './char-class.ts';
 import { FIELD, FIELD_STRIDE, HOP_BY_HOP, UNUSUAL_NAMES } from './http1-head.ts';
 import type { FieldTable } from './http1-head.ts';
 import { knownField } from './known-field.ts';
+
+const DELETE = 0x7f;
 
 /**
  * Reads field lines and the empty line after them (RFC 9112 §5) from `from` into `table`, whose
@@ -30,11 +32,10 @@ export function scanFields(
   while (i < end) {
     const nameStart = i;
     let mark = 0;
-    let tokenClass = TOKEN[bytes[i]!]!;
-    while (tokenClass !== 0) {
+    for (; i < end; i++) {
+      const tokenClass = TOKEN[bytes[i]!]!;
+      if (tokenClass === 0) break;
       mark |= tokenClass;
-      if (++i >= end) break;
-      tokenClass = TOKEN[bytes[i]!]!;
     }
     if (at === full && bytes[nameStart] !== CR) return -REASON.tooManyFields;
     if (i >= end) return 0;
@@ -60,17 +61,15 @@ export function scanFields(
     fields[at] = nameStart;
     fields[at + 1] = i;
     i++;
-    while (i < end && (bytes[i] === SP || bytes[i] === HTAB)) i++;
+    while (i < end && isBlank(bytes[i]!)) i++;
     const valueStart = i;
-    while (i < end && FIELD_VALUE[bytes[i]!] === 1) i++;
+    i = fieldValueEnd(bytes, i, end);
     if (i >= end) return 0;
     if (bytes[i] !== CR) return bytes[i] === LF ? -REASON.bareLineFeed : -REASON.badFieldValue;
     if (i + 1 >= end) return 0;
     if (bytes[i + 1] !== LF) return -REASON.bareCarriageReturn;
     let valueEnd = i;
-    while (valueEnd > valueStart && (bytes[valueEnd - 1]! === SP || bytes[valueEnd - 1] === HTAB)) {
-      valueEnd--;
-    }
+    while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1]!)) valueEnd--;
     fields[at + 2] = valueStart;
     fields[at + 3] = valueEnd;
     fields[at + 4] = id;
@@ -85,6 +84,24 @@ export function scanFields(
     i += 2;
   }
   return 0;
+}
+
+/**
+ * Index of the first byte from `from` on that a field value cannot hold (RFC 9110 §5.5: all
+ * controls but HTAB), or `end`. Most bytes of a head pass here; measured, comparing is faster than
+ * a table.
+ */
+export function fieldValueEnd(bytes: Uint8Array, from: number, end: number): number {
+  let i = from;
+  for (; i < end; i++) {
+    const byte = bytes[i]!;
+    if (byte < SP ? byte !== HTAB : byte === DELETE) break;
+  }
+  return i;
+}
+
+function isBlank(byte: number): boolean {
+  return byte === SP || byte === HTAB;
 }
 
 /** Why a line does not begin with a token and a colon. `byte` is the one that ended the token. */

@@ -40,6 +40,7 @@ const TRAILERS = asciiBytes('trailers');
  * Called once per request and once more for each read while the head is incomplete; see
  * `mayEndHead` for how a caller bounds the latter.
  */
+// oxlint-disable-next-line max-params -- an object of options per request would be an allocation
 export function parseRequestHead(
   bytes: Uint8Array,
   start: number,

@@ -1,9 +1,8 @@
 import { REASON } from '../base/reasons.ts';
 import { CR, DIGIT_0, LF, SP, asciiBytes, equalsIgnoreCase } from './ascii.ts';
-import { FIELD_VALUE } from './char-class.ts';
 import { readConnectionOptions } from './connection-options.ts';
 import { parseDecimal } from './decimal.ts';
-import { scanFields } from './field-lines.ts';
+import { fieldValueEnd, scanFields } from './field-lines.ts';
 import { BODY, FIELD, FIELD_STRIDE, HEAD_FLAG, METHOD, UNUSUAL_NAMES } from './http1-head.ts';
 import type { HeadLimits, ResponseHead } from './http1-head.ts';
 
@@ -29,6 +28,7 @@ const BAD = -REASON.serverBadAnswer;
  *
  * Called once per answer and once more for each read while the head is incomplete.
  */
+// oxlint-disable-next-line max-params -- an object of options per answer would be an allocation
 export function parseResponseHead(
   bytes: Uint8Array,
   start: number,
@@ -83,7 +83,7 @@ function scanStatusLine(bytes: Uint8Array, from: number, end: number, head: Resp
   if (bytes[i] === SP) i++;
   else if (bytes[i] !== CR) return BAD;
   head.reasonStart = i;
-  while (i < end && FIELD_VALUE[bytes[i]!] === 1) i++;
+  i = fieldValueEnd(bytes, i, end);
   head.reasonEnd = i;
   if (i >= end) return 0;
   if (bytes[i] !== CR) return BAD;

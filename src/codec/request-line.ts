@@ -6,7 +6,6 @@ import type { HeadLimits, RequestHead } from './http1-head.ts';
 import { knownMethod } from './known-method.ts';
 
 const HTTP = asciiBytes('HTTP/');
-const GET = METHOD.get;
 
 /**
  * Reads METHOD SP TARGET SP VERSION CRLF (RFC 9112 §3) from `from`, after at most one empty line
@@ -15,6 +14,7 @@ const GET = METHOD.get;
  *
  * Errors are found in the order of the bytes. Once per request.
  */
+// oxlint-disable-next-line max-params -- an object of options per request would be an allocation
 export function scanRequestLine(
   bytes: Uint8Array,
   from: number,
@@ -29,18 +29,23 @@ export function scanRequestLine(
     i += 2;
   }
   head.methodStart = i;
-  if (end - i > 3 && bytes[i] === 0x47 && bytes[i + 1] === 0x45 && bytes[i + 2] === 0x54) {
+  if (end - i > 3 && isGet(bytes, i)) {
     i += 3;
+    head.method = METHOD.get;
+  } else {
+    while (i < end && TOKEN[bytes[i]!] !== 0) i++;
+    if (i >= end) return 0;
+    if (bytes[i] !== SP || i === head.methodStart) return -methodError(bytes[i]!);
+    head.method = knownMethod(bytes, head.methodStart, i);
   }
-  while (i < end && TOKEN[bytes[i]!] !== 0) i++;
-  if (i >= end) return 0;
-  if (bytes[i] !== SP || i === head.methodStart) return -methodError(bytes[i]!);
   head.methodEnd = i;
-  const fast = i - head.methodStart === 3 && bytes[i - 1] === 0x54 && bytes[i - 2] === 0x45;
-  head.method =
-    fast && bytes[i - 3] === 0x47 ? GET : knownMethod(bytes, head.methodStart, head.methodEnd);
   i = scanTarget(bytes, i + 1, end, limits.uriBytes, head);
   return i <= 0 ? i : scanVersion(bytes, i + 1, end, head);
+}
+
+/** Whether "GET " is at `i`: the common case, without a look-up. */
+function isGet(bytes: Uint8Array, i: number): boolean {
+  return bytes[i] === 0x47 && bytes[i + 1] === 0x45 && bytes[i + 2] === 0x54 && bytes[i + 3] === SP;
 }
 
 function methodError(byte: number): number {
@@ -49,6 +54,7 @@ function methodError(byte: number): number {
 }
 
 /** Reads up to the SP after the target and returns its index; 0 and errors as above. */
+// oxlint-disable-next-line max-params -- an object of options per request would be an allocation
 function scanTarget(
   bytes: Uint8Array,
   from: number,
