@@ -56,6 +56,11 @@ export class TimerWheel {
   private readonly tickMs: number;
   /** First tick that has not been worked off; tick t fires at startMs + t * tickMs. */
   private cursor = 0;
+  /**
+   * First tick that may take a node: past the present one, so that no node is put into a slot that
+   * is being emptied, and a callback that re-arms for the past does not keep `advance` busy.
+   */
+  private firstTick = 0;
 
   /** `nowMs`: any monotonic clock, the one that all other calls use. `tickMs`: resolution, > 0. */
   constructor(nowMs: number, tickMs = 16) {
@@ -66,7 +71,7 @@ export class TimerWheel {
 
   /**
    * Arms `node` for `dueMs`, or moves it there where it is armed already. A later time than before
-   * costs two stores. A time in the past fires at the next `advance`.
+   * costs two stores. A time in the past fires with the next tick.
    */
   schedule(node: TimerNode, dueMs: number): void {
     node.dueMs = dueMs;
@@ -76,7 +81,7 @@ export class TimerWheel {
     } else {
       this.count++;
     }
-    this.insert(node, this.cursor);
+    this.insert(node);
   }
 
   /** Disarms `node`; does nothing where it is not armed. */
@@ -100,6 +105,7 @@ export class TimerWheel {
    */
   advance(nowMs: number, onDue: OnDue): void {
     const nowTick = Math.floor((nowMs - this.startMs) / this.tickMs);
+    if (nowTick >= this.firstTick) this.firstTick = nowTick + 1;
     let budget = ADVANCE_MAX;
     while (this.cursor <= nowTick) {
       const skip = this.distance();
@@ -113,8 +119,7 @@ export class TimerWheel {
         if (budget-- === 0) return;
         this.unlink(node);
         if (node.dueMs > nowMs) {
-          // The slot is being emptied, so nothing may be put into it: hence the next tick at least.
-          this.insert(node, this.cursor + 1);
+          this.insert(node);
           continue;
         }
         node.armedMs = NOT_ARMED;
@@ -134,9 +139,9 @@ export class TimerWheel {
     return skip < 0 ? Infinity : this.startMs + (this.cursor + skip) * this.tickMs;
   }
 
-  private insert(node: TimerNode, firstTick: number): void {
+  private insert(node: TimerNode): void {
     let tick = Math.ceil((node.dueMs - this.startMs) / this.tickMs);
-    if (tick < firstTick) tick = firstTick;
+    if (tick < this.firstTick) tick = this.firstTick;
     const lastTick = this.cursor + SLOT_MASK;
     if (tick > lastTick) tick = lastTick;
     const slot = tick & SLOT_MASK;
