@@ -38,8 +38,8 @@ function outcomeText(outcome: Outcome | undefined): string {
 function serverDifference(of: HazardCase, outcome: Outcome | undefined): string {
   if (outcome === undefined) return '';
   const { server } = of.ballast;
-  if (typeof server === 'string' && server.toLowerCase() === outcome.server.toLowerCase())
-    return '';
+  const same = typeof server === 'string' ? server.toLowerCase() : undefined;
+  if (same === outcome.server.toLowerCase()) return '';
   if (outcome.server === '') return 'nothing';
   return code(outcome.server);
 }

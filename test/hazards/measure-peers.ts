@@ -6,7 +6,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { freePorts } from '../kit/free-ports.ts';
-import { Origin } from '../kit/origin.ts';
+import type { Origin } from '../kit/origin.ts';
 import { Peer, peerVersion } from '../kit/peers.ts';
 import type { PeerName } from '../kit/peers.ts';
 import { comparedCases } from './all-cases.ts';
@@ -14,12 +14,10 @@ import type { HazardCase, Outcome } from './hazard-case.ts';
 import { DOCUMENT_PATH, MEASURED_PATH, renderDocument } from './document.ts';
 import type { Measured } from './document.ts';
 import { runCase, startCaseOrigin } from './run-case.ts';
-import type { Seen } from './run-case.ts';
 
 /** Cases that run at the same time. */
 const AT_ONCE = 8;
 
-export type CaseVisitor = (of: HazardCase, run: () => Promise<Seen>) => Promise<void>;
 type Prepared = { of: HazardCase; port: number; origin: Origin };
 
 /** Shortens bytes that only differ in how much there is of the same. */

@@ -19,7 +19,8 @@ function skipReason(name: PeerName): string | false {
 }
 
 for (const name of ['haproxy', 'nginx'] as const) {
-  test(`hazards: ${name} behaves as documented`, { skip: skipReason(name) }, async (t) => {
+  const options = { skip: skipReason(name), concurrency: true };
+  test(`hazards: ${name} behaves as documented`, options, async (t) => {
     await visitPeer(name, async (of, port, origin) => {
       const expected = measured[name][of.name]!;
       await t.test(of.name, async () => {

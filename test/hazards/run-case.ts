@@ -13,7 +13,7 @@ const PROBE_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nprobe';
 /** While measuring: this long without a byte means that nothing more comes, in ms. */
 const SILENCE_MS = 800;
 /** While measuring: as long as the other proxies' own time limits and more, in ms. */
-const FIRST_ANSWER_MS = 7_000;
+const FIRST_ANSWER_MS = 4_000;
 
 /** What is known to come, so that nothing has to be waited for in vain. */
 export type Foreseen = { readonly answers: number; readonly ending: Ending };
@@ -114,7 +114,7 @@ async function probe(client: ByteStream, foreseen: Foreseen | undefined): Promis
   try {
     await until(() => client.ending !== 'open' || isAnswered(), {
       what: 'an answer to the probe',
-      timeoutMs: foreseen === undefined ? 2_000 : WAIT_MS,
+      timeoutMs: foreseen === undefined ? 4_000 : WAIT_MS,
     });
   } catch (error) {
     if (foreseen !== undefined) throw error;

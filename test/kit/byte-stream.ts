@@ -12,17 +12,21 @@ export class ByteStream {
   readonly socket: Socket;
   /** Everything received so far. */
   received = Buffer.alloc(0);
+  /** How many bytes were received, kept or not. */
+  receivedBytes = 0;
+  /** Whether `received` grows: off, bytes are only counted. */
+  isKept = true;
   /** What `received` was read up to by the reading methods. */
   position = 0;
   ending: Ending = 'open';
   private wake: (() => void)[] = [];
-  private paused = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
-      this.received = Buffer.concat([this.received, chunk]);
+      this.receivedBytes += chunk.length;
+      if (this.isKept) this.received = Buffer.concat([this.received, chunk]);
       this.notify();
     });
     socket.on('end', () => {
@@ -67,17 +71,11 @@ export class ByteStream {
 
   /** Stops reading: the receive window closes. */
   pause(): void {
-    this.paused = true;
     this.socket.pause();
   }
 
   resume(): void {
-    this.paused = false;
     this.socket.resume();
-  }
-
-  get isPaused(): boolean {
-    return this.paused;
   }
 
   /** Half-close: no more is written, reading goes on. */
@@ -157,10 +155,6 @@ export class ByteStream {
 
   /** Waits until the other side has ended its direction, and says how. */
   async closed(timeoutMs?: number): Promise<Ending> {
-    return this.waitForEnding(timeoutMs);
-  }
-
-  private async waitForEnding(timeoutMs?: number): Promise<Ending> {
     const loop = async (): Promise<Ending> => {
       while (this.ending === 'open') {
         await new Promise<void>((resolve) => this.wake.push(resolve));

@@ -28,9 +28,9 @@ function haproxyConfig(mappings: readonly Mapping[]): string {
     'defaults',
     '  mode http',
     '  timeout connect 5s',
-    '  timeout client 5s',
-    '  timeout server 5s',
-    '  timeout http-request 5s',
+    '  timeout client 2s',
+    '  timeout server 2s',
+    '  timeout http-request 2s',
   ];
   for (const { port, server } of mappings) {
     lines.push(`frontend f${port}`, `  bind 127.0.0.1:${port}`, `  default_backend b${port}`);
@@ -53,8 +53,8 @@ function nginxConfig(mappings: readonly Mapping[], dir: string): string {
     `fastcgi_temp_path ${dir}/fastcgi;`,
     `uwsgi_temp_path ${dir}/uwsgi;`,
     `scgi_temp_path ${dir}/scgi;`,
-    'client_header_timeout 5s; client_body_timeout 5s; proxy_read_timeout 5s;',
-    'keepalive_timeout 5s;',
+    'client_header_timeout 2s; client_body_timeout 2s; proxy_read_timeout 2s;',
+    'keepalive_timeout 2s;',
   ];
   for (const { port, server } of mappings) {
     lines.push(`upstream u${port} { server ${server}; keepalive 8; }`);
