@@ -3,7 +3,7 @@
  * little-endian length and a JSON text. Descriptors of listening sockets travel beside it, on a
  * channel of their own, always before the frame that needs them.
  */
-import type { BindPlan, Plan } from "../config/plan.ts";
+import type { BindPlan, Plan } from '../config/plan.ts';
 
 /** Descriptors that a worker inherits. */
 export const WORKER_FD = {
@@ -20,29 +20,29 @@ export const SHARED_COUNTER_BYTES = 1 << 20;
 /** Longest frame in bytes: a plan of some 100,000 routes. */
 export const FRAME_BYTES_MAX = 256 << 20;
 
-export type ObservedState = "up" | "down" | "unknown";
+export type ObservedState = 'up' | 'down' | 'unknown';
 
 export type ToWorker =
-  | { readonly type: "plan"; readonly plan: Plan }
-  | { readonly type: "health"; readonly servers: readonly ServerHealthFrame[] }
-  | { readonly type: "drain"; readonly deadlineMs: number }
-  | { readonly type: "stop" };
+  | { readonly type: 'plan'; readonly plan: Plan }
+  | { readonly type: 'health'; readonly servers: readonly ServerHealthFrame[] }
+  | { readonly type: 'drain'; readonly deadlineMs: number }
+  | { readonly type: 'stop' };
 
 export type ServerHealthFrame = { readonly key: string; readonly state: ObservedState };
 
 export type FromWorker =
-  | { readonly type: "hello"; readonly pid: number }
-  | { readonly type: "applied"; readonly version: number }
-  | { readonly type: "refused"; readonly version: number; readonly message: string }
-  | { readonly type: "drained" }
+  | { readonly type: 'hello'; readonly pid: number }
+  | { readonly type: 'applied'; readonly version: number }
+  | { readonly type: 'refused'; readonly version: number; readonly message: string }
+  | { readonly type: 'drained' }
   | {
-      readonly type: "event";
-      readonly level: "info" | "warn" | "error";
+      readonly type: 'event';
+      readonly level: 'info' | 'warn' | 'error';
       readonly code: string;
       readonly message: string;
     };
 
 /** Name of a listening socket: the same text, the same socket. */
 export function bindKey(bind: BindPlan): string {
-  return bind.family === "unix" ? `unix:${bind.host}` : `${bind.family}:${bind.host}:${bind.port}`;
+  return bind.family === 'unix' ? `unix:${bind.host}` : `${bind.family}:${bind.host}:${bind.port}`;
 }

@@ -20,20 +20,20 @@ export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;
 
 const NAMES: Readonly<Record<number, string>> = {
-  [EPERM]: "operation not permitted",
-  [ENOENT]: "no such file",
-  [EACCES]: "permission denied",
-  [ENOMEM]: "out of memory",
-  [ENFILE]: "the system has no descriptor left",
-  [EMFILE]: "the process has no descriptor left",
-  [EPIPE]: "the other side has closed",
-  [EADDRINUSE]: "address in use",
-  [EADDRNOTAVAIL]: "address not available",
-  [ENETUNREACH]: "network unreachable",
-  [ECONNRESET]: "connection reset",
-  [ETIMEDOUT]: "timed out",
-  [ECONNREFUSED]: "connection refused",
-  [EHOSTUNREACH]: "host unreachable",
+  [EPERM]: 'operation not permitted',
+  [ENOENT]: 'no such file',
+  [EACCES]: 'permission denied',
+  [ENOMEM]: 'out of memory',
+  [ENFILE]: 'the system has no descriptor left',
+  [EMFILE]: 'the process has no descriptor left',
+  [EPIPE]: 'the other side has closed',
+  [EADDRINUSE]: 'address in use',
+  [EADDRNOTAVAIL]: 'address not available',
+  [ENETUNREACH]: 'network unreachable',
+  [ECONNRESET]: 'connection reset',
+  [ETIMEDOUT]: 'timed out',
+  [ECONNREFUSED]: 'connection refused',
+  [EHOSTUNREACH]: 'host unreachable',
 };
 
 /** A short text for an error number, for messages. */

@@ -2,9 +2,9 @@
  * Descriptors passed over a unix SOCK_SEQPACKET socket (SCM_RIGHTS, unix(7)): one descriptor and a
  * short text per message. Layout must match struct msghdr and struct cmsghdr on 64-bit Linux.
  */
-import { BallastError } from "../base/errors.ts";
-import { EAGAIN, errnoText } from "./errno.ts";
-import * as libc from "./libc.ts";
+import { BallastError } from '../base/errors.ts';
+import { EAGAIN, errnoText } from './errno.ts';
+import * as libc from './libc.ts';
 
 const MSGHDR_BYTES = 56;
 const IOVEC_BYTES = 16;
@@ -43,7 +43,7 @@ export function sendFd(socket: number, fd: number, text: string): void {
   view.setInt32(CMSG_AT + 16, fd, true);
   if (libc.sendmsg(socket, blockAddress, MSG_NOSIGNAL) < 0) {
     throw new BallastError(
-      "BAL_SYS_PASS",
+      'BAL_SYS_PASS',
       `cannot pass the descriptor of "${text}": ${errnoText(libc.errno())}`,
     );
   }
@@ -56,7 +56,7 @@ export function receiveFd(socket: number): { fd: number; text: string } | null {
   if (got === 0 || (got < 0 && libc.errno() === EAGAIN)) return null;
   if (got < 0) {
     throw new BallastError(
-      "BAL_SYS_PASS",
+      'BAL_SYS_PASS',
       `cannot take a passed descriptor: ${errnoText(libc.errno())}`,
     );
   }

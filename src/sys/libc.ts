@@ -5,9 +5,9 @@
  * array: koffi then has nothing to look up, and an offset costs an addition. Every call returns -1
  * on failure; `errno()` tells why and must be asked before the next call.
  */
-import koffi from "koffi";
+import koffi from 'koffi';
 
-const libc = koffi.load("libc.so.6");
+const libc = koffi.load('libc.so.6');
 
 type Native<A extends unknown[], R> = (...args: A) => R;
 
@@ -18,36 +18,37 @@ function bind<A extends unknown[], R>(declaration: string): Native<A, R> {
 
 type N = number;
 
-export const socket = bind<[N, N, N], N>("int socket(int, int, int)");
-export const socketpair = bind<[N, N, N, N], N>("int socketpair(int, int, int, int64_t)");
-export const setsockopt = bind<[N, N, N, N, N], N>("int setsockopt(int, int, int, int64_t, uint)");
+export const socket = bind<[N, N, N], N>('int socket(int, int, int)');
+export const socketpair = bind<[N, N, N, N], N>('int socketpair(int, int, int, int64_t)');
+export const setsockopt = bind<[N, N, N, N, N], N>('int setsockopt(int, int, int, int64_t, uint)');
 export const getsockopt = bind<[N, N, N, N, N], N>(
-  "int getsockopt(int, int, int, int64_t, int64_t)",
+  'int getsockopt(int, int, int, int64_t, int64_t)',
 );
-export const bindSocket = bind<[N, N, N], N>("int bind(int, int64_t, uint)");
-export const listen = bind<[N, N], N>("int listen(int, int)");
-export const connect = bind<[N, N, N], N>("int connect(int, int64_t, uint)");
-export const accept4 = bind<[N, N, N, N], N>("int accept4(int, int64_t, int64_t, int)");
-export const getsockname = bind<[N, N, N], N>("int getsockname(int, int64_t, int64_t)");
-export const recv = bind<[N, N, N, N], N>("int recv(int, int64_t, size_t, int)");
-export const send = bind<[N, N, N, N], N>("int send(int, int64_t, size_t, int)");
-export const read = bind<[N, N, N], N>("int read(int, int64_t, size_t)");
-export const write = bind<[N, N, N], N>("int write(int, int64_t, size_t)");
-export const sendmsg = bind<[N, N, N], N>("int sendmsg(int, int64_t, int)");
-export const recvmsg = bind<[N, N, N], N>("int recvmsg(int, int64_t, int)");
-export const shutdown = bind<[N, N], N>("int shutdown(int, int)");
-export const close = bind<[N], N>("int close(int)");
-export const fcntl = bind<[N, N, N], N>("int fcntl(int, int, int)");
-export const epollCreate1 = bind<[N], N>("int epoll_create1(int)");
-export const epollCtl = bind<[N, N, N, N], N>("int epoll_ctl(int, int, int, int64_t)");
-export const epollWait = bind<[N, N, N, N], N>("int epoll_wait(int, int64_t, int, int)");
+export const bindSocket = bind<[N, N, N], N>('int bind(int, int64_t, uint)');
+export const listen = bind<[N, N], N>('int listen(int, int)');
+export const connect = bind<[N, N, N], N>('int connect(int, int64_t, uint)');
+export const accept4 = bind<[N, N, N, N], N>('int accept4(int, int64_t, int64_t, int)');
+export const getsockname = bind<[N, N, N], N>('int getsockname(int, int64_t, int64_t)');
+export const recv = bind<[N, N, N, N], N>('int recv(int, int64_t, size_t, int)');
+export const send = bind<[N, N, N, N], N>('int send(int, int64_t, size_t, int)');
+export const read = bind<[N, N, N], N>('int read(int, int64_t, size_t)');
+export const write = bind<[N, N, N], N>('int write(int, int64_t, size_t)');
+export const sendmsg = bind<[N, N, N], N>('int sendmsg(int, int64_t, int)');
+export const recvmsg = bind<[N, N, N], N>('int recvmsg(int, int64_t, int)');
+export const shutdown = bind<[N, N], N>('int shutdown(int, int)');
+export const close = bind<[N], N>('int close(int)');
+export const fcntl = bind<[N, N, N], N>('int fcntl(int, int, int)');
+export const epollCreate1 = bind<[N], N>('int epoll_create1(int)');
+export const epollCtl = bind<[N, N, N, N], N>('int epoll_ctl(int, int, int, int64_t)');
+export const epollWait = bind<[N, N, N, N], N>('int epoll_wait(int, int64_t, int, int)');
 export const mmap = bind<[N, N, N, N, N, N], N | bigint>(
-  "int64_t mmap(int64_t, size_t, int, int, int, int64_t)",
+  'int64_t mmap(int64_t, size_t, int, int, int, int64_t)',
 );
-export const madvise = bind<[N, N, N], N>("int madvise(int64_t, size_t, int)");
-export const memfdCreate = bind<[string, N], N>("int memfd_create(const char*, uint)");
-export const ftruncate = bind<[N, N], N>("int ftruncate(int, int64_t)");
-export const prctl = bind<[N, N, N, N, N], N>("int prctl(int, ulong, ulong, ulong, ulong)");
+export const madvise = bind<[N, N, N], N>('int madvise(int64_t, size_t, int)');
+export const memfdCreate = bind<[string, N], N>('int memfd_create(const char*, uint)');
+export const ftruncate = bind<[N, N], N>('int ftruncate(int, int64_t)');
+export const getrlimit = bind<[N, N], N>('int getrlimit(int, int64_t)');
+export const prctl = bind<[N, N, N, N, N], N>('int prctl(int, ulong, ulong, ulong, ulong)');
 
 /** The error number of the last failed call on this thread. */
 export const errno: () => number = () => koffi.errno();

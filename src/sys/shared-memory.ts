@@ -1,7 +1,7 @@
 /** Memory outside the JavaScript heap: private maps for buffers, memfd segments between processes. */
-import { BallastError } from "../base/errors.ts";
-import { errnoText } from "./errno.ts";
-import { errno, ftruncate, madvise, memfdCreate, mmap, viewMemory } from "./libc.ts";
+import { BallastError } from '../base/errors.ts';
+import { errnoText } from './errno.ts';
+import { errno, ftruncate, madvise, memfdCreate, mmap, viewMemory } from './libc.ts';
 
 // Must match <sys/mman.h>.
 const PROT_READ_WRITE = 3;
@@ -16,9 +16,9 @@ function map(flags: number, fd: number, sizeBytes: number): MappedMemory {
   const address = Number(mmap(0, sizeBytes, PROT_READ_WRITE, flags, fd, 0));
   if (address === -1) {
     throw new BallastError(
-      "BAL_SYS_MEMORY",
+      'BAL_SYS_MEMORY',
       `cannot map ${sizeBytes} bytes of memory: ${errnoText(errno())}`,
-      { hint: "lower limits.bufferMemory, or raise the limit on address space (ulimit -v)" },
+      { hint: 'lower limits.bufferMemory, or raise the limit on address space (ulimit -v)' },
     );
   }
   return { address, bytes: new Uint8Array(viewMemory(address, sizeBytes)) };
@@ -40,7 +40,7 @@ export function createSharedMemory(name: string, sizeBytes: number): number {
   const fd = memfdCreate(`ballast-${name}`, 0);
   if (fd < 0 || ftruncate(fd, sizeBytes) < 0) {
     throw new BallastError(
-      "BAL_SYS_MEMORY",
+      'BAL_SYS_MEMORY',
       `cannot create the shared segment "${name}": ${errnoText(errno())}`,
     );
   }

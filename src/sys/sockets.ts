@@ -1,10 +1,10 @@
 /** Sockets for the control plane: listeners, pairs. The data plane has its own thin wrappers. */
-import type { BindPlan } from "../config/plan.ts";
-import { BallastError } from "../base/errors.ts";
-import { EACCES, EADDRINUSE, EADDRNOTAVAIL, ENOENT, errnoText } from "./errno.ts";
-import * as libc from "./libc.ts";
-import { AF_INET, AF_INET6, AF_UNIX, decodeSockaddr, encodeSockaddr } from "./sockaddr.ts";
-import { SOCKADDR_BYTES } from "./sockaddr.ts";
+import type { BindPlan } from '../config/plan.ts';
+import { BallastError } from '../base/errors.ts';
+import { EACCES, EADDRINUSE, EADDRNOTAVAIL, ENOENT, errnoText } from './errno.ts';
+import * as libc from './libc.ts';
+import { AF_INET, AF_INET6, AF_UNIX, decodeSockaddr, encodeSockaddr } from './sockaddr.ts';
+import { SOCKADDR_BYTES } from './sockaddr.ts';
 
 // Must match <sys/socket.h> and <netinet/tcp.h>.
 export const SOCK_STREAM = 1;
@@ -28,8 +28,8 @@ export type ListenOptions = { readonly backlog: number; readonly nodelay: boolea
 
 /** An address as a person writes it: `10.0.0.1:80`, `[::1]:80`, `unix:/run/x.sock`. */
 export function bindText(bind: BindPlan): string {
-  if (bind.family === "unix") return `unix:${bind.host}`;
-  return bind.family === "ipv6" ? `[${bind.host}]:${bind.port}` : `${bind.host}:${bind.port}`;
+  if (bind.family === 'unix') return `unix:${bind.host}`;
+  return bind.family === 'ipv6' ? `[${bind.host}]:${bind.port}` : `${bind.host}:${bind.port}`;
 }
 
 /** Opens a non-blocking listening socket. Throws BallastError BAL_LISTEN_* with a remedy. */
@@ -38,9 +38,9 @@ export function openListener(bind: BindPlan, options: ListenOptions): number {
   const fd = libc.socket(FAMILIES[bind.family], type, 0);
   if (fd < 0) throw listenError(bind, libc.errno());
   libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, oneAddress, 4);
-  if (bind.family === "ipv6") libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, oneAddress, 4);
+  if (bind.family === 'ipv6') libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, oneAddress, 4);
   // Accepted sockets inherit TCP_NODELAY, which saves a call for each connection.
-  if (options.nodelay && bind.family !== "unix") {
+  if (options.nodelay && bind.family !== 'unix') {
     libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, oneAddress, 4);
   }
   const address = encodeSockaddr(bind);
@@ -55,22 +55,22 @@ export function openListener(bind: BindPlan, options: ListenOptions): number {
 
 const REMEDIES: Readonly<Record<number, readonly [string, string]>> = {
   [EADDRINUSE]: [
-    "BAL_LISTEN_IN_USE",
+    'BAL_LISTEN_IN_USE',
     'another process listens there: find it with "ss -ltnp", stop it or choose another address',
   ],
   [EACCES]: [
-    "BAL_LISTEN_PERMISSION",
-    "ports below 1024 need root or the capability CAP_NET_BIND_SERVICE",
+    'BAL_LISTEN_PERMISSION',
+    'ports below 1024 need root or the capability CAP_NET_BIND_SERVICE',
   ],
   [EADDRNOTAVAIL]: [
-    "BAL_LISTEN_NOT_HERE",
-    "no interface has this address: add it, listen on 0.0.0.0, or set net.ipv4.ip_nonlocal_bind=1",
+    'BAL_LISTEN_NOT_HERE',
+    'no interface has this address: add it, listen on 0.0.0.0, or set net.ipv4.ip_nonlocal_bind=1',
   ],
-  [ENOENT]: ["BAL_LISTEN_PATH", "the folder of the socket does not exist: create it"],
+  [ENOENT]: ['BAL_LISTEN_PATH', 'the folder of the socket does not exist: create it'],
 };
 
 function listenError(bind: BindPlan, error: number): BallastError {
-  const [code, hint] = REMEDIES[error] ?? ["BAL_LISTEN_FAILED", "see the message above"];
+  const [code, hint] = REMEDIES[error] ?? ['BAL_LISTEN_FAILED', 'see the message above'];
   return new BallastError(code, `cannot listen on ${bindText(bind)}: ${errnoText(error)}`, {
     hint,
   });
@@ -85,12 +85,12 @@ export function boundAddress(fd: number): BindPlan {
 }
 
 /** Two connected unix sockets, non-blocking and closed on exec. */
-export function socketPair(kind: "stream" | "seqpacket"): [number, number] {
+export function socketPair(kind: 'stream' | 'seqpacket'): [number, number] {
   const pair = new Int32Array(2);
-  const type = (kind === "stream" ? SOCK_STREAM : SOCK_SEQPACKET) | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const type = (kind === 'stream' ? SOCK_STREAM : SOCK_SEQPACKET) | SOCK_NONBLOCK | SOCK_CLOEXEC;
   if (libc.socketpair(AF_UNIX, type, 0, libc.addressOf(pair)) < 0) {
     throw new BallastError(
-      "BAL_SYS_SOCKET",
+      'BAL_SYS_SOCKET',
       `cannot make a socket pair: ${errnoText(libc.errno())}`,
     );
   }

@@ -1,0 +1,125 @@
+/** Taking clients' connections from a listening socket that belongs to the supervisor. */
+import { LISTENER_METER, WORKER_METER } from '../base/meters.ts';
+import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../sys/errno.ts';
+import { EPOLLET, EPOLLEXCLUSIVE, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../sys/event-loop.ts';
+import * as libc from '../sys/libc.ts';
+import { mapPrivate } from '../sys/shared-memory.ts';
+import { AF_INET, AF_INET6, SOCKADDR_BYTES, formatIpv6 } from '../sys/sockaddr.ts';
+import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../sys/sockets.ts';
+import { ROLE, Watched, arm } from './connection.ts';
+import { Downstream } from './downstream.ts';
+import { bump } from './meter-segment.ts';
+import type { ListenerRuntime } from './runtime.ts';
+import { TIMER } from './timers.ts';
+import { worker } from './worker-state.ts';
+
+/** Connections taken in one turn from one socket: the others must have their share. */
+const ACCEPTS_PER_TURN = 32;
+/** How long accepting rests when descriptors or memory are used up, in ms. */
+const PAUSE_MS = 50;
+
+const MASK = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+const address = mapPrivate(4096);
+const lengthAt = address.address + 2048;
+const lengthView = new Int32Array(address.bytes.buffer, 2048, 1);
+
+/** A listening socket in this worker. */
+export class Acceptor extends Watched {
+  readonly key: string;
+  listener: ListenerRuntime;
+  readonly connections = new Set<Downstream>();
+  isWatching = false;
+
+  constructor(fd: number, key: string, listener: ListenerRuntime) {
+    super(ROLE.listener, fd);
+    this.key = key;
+    this.listener = listener;
+  }
+}
+
+/** What accepting waits for. */
+export const accepting = {
+  acceptors: new Map<string, Acceptor>(),
+  /** Client connections that this worker takes at most. */
+  limit: 10_000,
+  isPaused: false,
+  resumeAtMs: 0,
+};
+
+/** Begins to take connections. One of the waiting workers is woken for each (EPOLLEXCLUSIVE). */
+export function startAccepting(a: Acceptor): void {
+  if (a.isWatching) return;
+  a.isWatching = worker.watch(a, EPOLLIN | EPOLLEXCLUSIVE);
+}
+
+/** Stops taking connections; those that wait are for the other workers or the successor. */
+export function stopAccepting(a: Acceptor): void {
+  if (!a.isWatching) return;
+  a.isWatching = false;
+  worker.loop.remove(a.fd);
+  worker.forget(a);
+}
+
+/** Takes what waits on a socket. `onAccepted` gets each connection. */
+export function accept(a: Acceptor, onAccepted: (d: Downstream) => void): void {
+  for (let i = 0; i < ACCEPTS_PER_TURN; i++) {
+    if (worker.clients >= accepting.limit) {
+      pauseAccepting();
+      return;
+    }
+    lengthView[0] = SOCKADDR_BYTES;
+    const flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+    const fd = libc.accept4(a.fd, address.address, lengthAt, flags);
+    if (fd < 0) {
+      const error = libc.errno();
+      if (error === EAGAIN) return;
+      if (error === ECONNABORTED || error === EINTR) continue;
+      if (error === EMFILE || error === ENFILE || error === ENOBUFS || error === ENOMEM) {
+        pauseAccepting();
+      }
+      return;
+    }
+    const d = new Downstream(fd, a, clientText());
+    if (!worker.watch(d, MASK)) {
+      libc.close(fd);
+      pauseAccepting();
+      return;
+    }
+    countIn(d, a);
+    onAccepted(d);
+  }
+}
+
+function countIn(d: Downstream, a: Acceptor): void {
+  worker.clients++;
+  a.connections.add(d);
+  bump(WORKER_METER.connectionsLive);
+  bump(d.meter + LISTENER_METER.connections);
+  bump(d.meter + LISTENER_METER.connectionsLive);
+  arm(d, TIMER.head, a.listener.plan.timeouts.headMs);
+}
+
+/** The address of the connection that was accepted last. */
+function clientText(): string {
+  const { bytes } = address;
+  const family = bytes[0]! | (bytes[1]! << 8);
+  if (family === AF_INET) return `${bytes[4]!}.${bytes[5]!}.${bytes[6]!}.${bytes[7]!}`;
+  return family === AF_INET6 ? formatIpv6(bytes, 8) : '';
+}
+
+function pauseAccepting(): void {
+  if (accepting.isPaused) return;
+  accepting.isPaused = true;
+  accepting.resumeAtMs = worker.nowMs + PAUSE_MS;
+  bump(WORKER_METER.acceptPauses);
+  for (const a of accepting.acceptors.values()) stopAccepting(a);
+}
+
+/** Called each turn while paused: goes on once there is room again. */
+export function resumeAccepting(): void {
+  if (worker.nowMs < accepting.resumeAtMs || worker.isDraining) return;
+  if (worker.clients >= accepting.limit) return;
+  accepting.isPaused = false;
+  for (const a of accepting.acceptors.values()) startAccepting(a);
+}

@@ -1,0 +1,128 @@
+/**
+ * From a plan to what the data plane runs, keeping what has not changed: a pool whose plan is the
+ * same is the same object, a server with the same key and address keeps its connections and what is
+ * known of its health. Requests under way keep the objects they began with.
+ */
+import { WeightedSplit } from '../balance/weighted-split.ts';
+import { compileCidrList } from '../codec/ip-address.ts';
+import type { ListenerPlan, Plan, PoolPlan, RoutePlan } from '../config/plan.ts';
+import { compileRoutes } from '../route/route-table.ts';
+import { fieldEditor } from './field-editor.ts';
+import { ListenerRuntime, PoolRuntime, RouteRuntime, ServerRuntime } from './runtime.ts';
+import type { ErrorPage } from './runtime.ts';
+import { closeUpstream } from './upstream.ts';
+
+/** Everything that a plan has become in this worker. */
+export type PlanRuntime = {
+  readonly plan: Plan;
+  readonly listeners: ReadonlyMap<string, ListenerRuntime>;
+  readonly pools: ReadonlyMap<string, PoolRuntime>;
+  readonly servers: ReadonlyMap<string, ServerRuntime>;
+};
+
+/** Compiles `plan`; `seed` differs between workers. Throws where a part cannot be compiled. */
+export function compilePlan(plan: Plan, before: PlanRuntime | null, seed: number): PlanRuntime {
+  const servers = new Map<string, ServerRuntime>();
+  const pools = plan.pools.map((pool) => compilePool(pool, { before, servers, seed }));
+  const listeners = plan.listeners.map((listener) => compileListener(listener, plan, pools, seed));
+  return {
+    plan,
+    listeners: new Map(listeners.map((listener) => [listener.plan.key, listener])),
+    pools: new Map(pools.map((pool) => [pool.key, pool])),
+    servers,
+  };
+}
+
+/** Ends what the plan before had and the new one has not. */
+export function retire(before: PlanRuntime, now: PlanRuntime): void {
+  for (const server of before.servers.values()) {
+    if (now.servers.get(server.key) === server) continue;
+    server.isRemoved = true;
+    for (const upstream of [...server.idle]) closeUpstream(upstream);
+  }
+  for (const [key, listener] of before.listeners) {
+    if (!now.listeners.has(key)) listener.isRemoved = true;
+  }
+}
+
+type PoolOptions = {
+  readonly before: PlanRuntime | null;
+  readonly servers: Map<string, ServerRuntime>;
+  readonly seed: number;
+};
+
+function compilePool(plan: PoolPlan, options: PoolOptions): PoolRuntime {
+  const { before, servers, seed } = options;
+  const known = before?.pools.get(plan.key);
+  if (known !== undefined && isSame(known.plan, plan)) {
+    for (const server of known.servers) servers.set(server.key, server);
+    return known;
+  }
+  const pool = new PoolRuntime(plan);
+  const own = plan.servers.map((serverPlan, index) => {
+    const kept = before?.servers.get(serverPlan.key);
+    const isKept = kept !== undefined && isSame(kept.plan.address, serverPlan.address);
+    const server = isKept ? kept : new ServerRuntime(serverPlan, index, pool);
+    if (isKept) server.move(serverPlan, index, pool);
+    if (plan.check === null) server.observed = 'up';
+    servers.set(server.key, server);
+    return server;
+  });
+  pool.setServers(own, seed);
+  return pool;
+}
+
+function compileListener(
+  plan: ListenerPlan,
+  whole: Plan,
+  pools: readonly PoolRuntime[],
+  seed: number,
+): ListenerRuntime {
+  const { limits } = whole;
+  return new ListenerRuntime(plan, {
+    table: compileRoutes(plan.routes),
+    routes: plan.routes.map((route) => compileRoute(route, pools, seed)),
+    trust: compileCidrList(plan.trust) ?? new Uint8Array(0),
+    policy: {
+      headBytes: limits.headBytes,
+      uriBytes: limits.uriBytes,
+      fields: limits.fields,
+      allowEncodedSlash: plan.allowEncodedSlash,
+      mergeSlashes: plan.mergeSlashes,
+      unusualFieldNames: plan.unusualFieldNames,
+    },
+    answerLimits: {
+      headBytes: limits.answerHeadBytes,
+      uriBytes: limits.uriBytes,
+      fields: limits.fields,
+    },
+    pages: new Map(plan.errorPages.map((page) => [page.status, decodePage(page)])),
+  });
+}
+
+function decodePage(page: { contentType: string; bodyBase64: string }): ErrorPage {
+  return { contentType: page.contentType, body: Buffer.from(page.bodyBase64, 'base64') };
+}
+
+function compileRoute(plan: RoutePlan, pools: readonly PoolRuntime[], seed: number): RouteRuntime {
+  const { action, rewrite } = plan;
+  const targets = action.kind === 'pools' ? action.pools : [];
+  const weights = targets.map((target) => target.weight);
+  const body =
+    action.kind === 'respond' ? Buffer.from(action.bodyBase64, 'base64') : Buffer.alloc(0);
+  return new RouteRuntime(
+    plan,
+    targets.map((target) => pools[target.pool]!),
+    {
+      split: targets.length > 1 ? new WeightedSplit(weights, seed) : null,
+      requestEdits: fieldEditor(rewrite.request),
+      responseEdits: fieldEditor(rewrite.response),
+      body,
+    },
+  );
+}
+
+/** Plans are plain data, written by one program in one order. */
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

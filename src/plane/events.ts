@@ -1,0 +1,158 @@
+/** What an event of the loop means for the connection that has it. */
+import { REASON } from '../base/reasons.ts';
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../sys/event-loop.ts';
+import { WRITTEN, FAILED, arm, flush } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { ROLE } from './connection.ts';
+import { connectFailed } from './dispatch.ts';
+import { closeSoftly, drain, resetDownstream } from './downstream-end.ts';
+import { closeDownstream } from './downstream.ts';
+import type { Downstream } from './downstream.ts';
+import { abortExchange } from './exchange-end.ts';
+import { PHASE } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { readAnswer, relayAnswerBody } from './relay-answer.ts';
+import { relayRequestBody, sendRequest, uploadLost, uploadUnblocked } from './relay-request.ts';
+import { readRequests } from './request-input.ts';
+import { TIMER } from './timers.ts';
+import { relayTunnel } from './tunnel.ts';
+import { closeUpstream } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
+import { worker } from './worker-state.ts';
+
+function noteReadiness(c: Connection, mask: number): void {
+  if ((mask & EPOLLIN) !== 0) c.canRead = true;
+  if ((mask & EPOLLOUT) !== 0) c.canWrite = true;
+  if ((mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) {
+    c.isHangup = true;
+    c.canRead = true;
+  }
+}
+
+/** An event of a client's connection. */
+export function onDownstream(d: Downstream, mask: number): void {
+  noteReadiness(d, mask);
+  if ((mask & EPOLLERR) !== 0) {
+    const x = d.exchange;
+    if (x !== null) abortExchange(x, REASON.clientClosed);
+    else closeDownstream(d);
+    return;
+  }
+  if ((mask & EPOLLOUT) !== 0 && d.outLength > 0 && !flushDownstream(d)) return;
+  resumeDownstream(d);
+}
+
+/** Sends what waits; false when it still does, or when the connection is gone. */
+function flushDownstream(d: Downstream): boolean {
+  const before = d.outLength;
+  const result = flush(d);
+  if (result === FAILED) {
+    if (d.exchange !== null) abortExchange(d.exchange, REASON.clientClosed);
+    else resetDownstream(d);
+    return false;
+  }
+  const { timeouts } = d.acceptor.listener.plan;
+  if (result !== WRITTEN) {
+    if (d.outLength < before && d.kind === TIMER.write) arm(d, TIMER.write, timeouts.writeMs);
+    // A tunnel's other direction goes on meanwhile.
+    return d.exchange !== null;
+  }
+  if (d.kind === TIMER.write) {
+    if (d.exchange === null && !d.closesWhenSent) arm(d, TIMER.keepAlive, timeouts.keepAliveMs);
+    else d.kind = TIMER.none;
+  }
+  if (d.closesWhenSent && d.exchange === null) {
+    closeSoftly(d);
+    return false;
+  }
+  return true;
+}
+
+/** Goes on with a client's connection: something changed, or its share of a turn begins anew. */
+export function resumeDownstream(d: Downstream): void {
+  if (d.isClosed) return;
+  if (d.isLingering) {
+    drain(d);
+    return;
+  }
+  const x = d.exchange;
+  if (x === null) {
+    if (!d.closesWhenSent) readRequests(d);
+    return;
+  }
+  if (x.phase === PHASE.tunnel) relayTunnel(x);
+  else if (x.phase === PHASE.queued && d.isHangup) abortExchange(x, REASON.clientClosed);
+  else resumeExchange(x);
+}
+
+function resumeExchange(x: Exchange): void {
+  const d = x.downstream!;
+  const isUploading = x.phase === PHASE.waiting || x.phase === PHASE.answering;
+  if (isUploading && !x.isRequestDone && d.canRead) relayRequestBody(x);
+  // Relaying may have ended the exchange.
+  if (d.exchange === x && x.phase === PHASE.answering && d.outLength === 0) relayAnswerBody(x);
+}
+
+/** An event of a connection to a server. */
+export function onUpstream(u: Upstream, mask: number): void {
+  noteReadiness(u, mask);
+  const x = u.exchange;
+  if (x === null) {
+    // Idle: end of file, an error, or data that nobody asked for.
+    if ((mask & ~EPOLLOUT) !== 0) closeUpstream(u);
+    return;
+  }
+  if (x.phase === PHASE.connecting) {
+    connected(x, u, mask);
+    return;
+  }
+  if ((mask & EPOLLOUT) !== 0 && !flushUpstream(x, u)) return;
+  resumeUpstream(u);
+}
+
+function connected(x: Exchange, u: Upstream, mask: number): void {
+  if ((mask & (EPOLLERR | EPOLLHUP)) !== 0) {
+    connectFailed(x, REASON.connectFailed);
+    return;
+  }
+  if ((mask & EPOLLOUT) === 0) return;
+  u.isConnected = true;
+  u.kind = TIMER.none;
+  x.connectedMs = worker.nowMs;
+  x.phase = PHASE.waiting;
+  sendRequest(x);
+  if (u.exchange === x && u.canRead) readAnswer(x, u);
+}
+
+function flushUpstream(x: Exchange, u: Upstream): boolean {
+  if (u.outLength > 0) {
+    const result = flush(u);
+    if (result === FAILED) {
+      uploadLost(x, REASON.serverClosed);
+      return false;
+    }
+    if (result !== WRITTEN) return true;
+    if (x.phase !== PHASE.tunnel) uploadUnblocked(x);
+  } else if (x.requestSent < x.requestLength) uploadUnblocked(x);
+  return u.exchange === x;
+}
+
+/** Goes on with a connection to a server. */
+export function resumeUpstream(u: Upstream): void {
+  const x = u.exchange;
+  if (x === null || u.isClosed) return;
+  if (x.phase === PHASE.tunnel) relayTunnel(x);
+  else if (u.canRead) readAnswer(x, u);
+}
+
+/** Goes on with the connections whose share of the last turn was used up. */
+export function resumeReady(): void {
+  const { ready } = worker;
+  if (ready.length === 0) return;
+  worker.ready = [];
+  for (const c of ready) {
+    c.isReady = false;
+    if (c.role === ROLE.downstream) resumeDownstream(c as Downstream);
+    else resumeUpstream(c as Upstream);
+  }
+}

@@ -1,0 +1,83 @@
+/** The end of an exchange: what is counted and logged, and what becomes of its connections. */
+import { LISTENER_METER, ROUTE_METER, SERVER_METER } from '../base/meters.ts';
+import { logExchange } from './access-log.ts';
+import { finishDownstream, resetDownstream } from './downstream-end.ts';
+import { dropUpstream, leaveQueue, leaveServer } from './dispatch.ts';
+import { giveExchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { bump, countReason, observe } from './meter-segment.ts';
+import { isStale, keepIdle } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
+import { worker } from './worker-state.ts';
+
+/** Ends an exchange whose answer has been written as a whole. */
+export function endExchange(x: Exchange): void {
+  const d = x.downstream!;
+  const u = x.upstream;
+  leaveServer(x);
+  if (u !== null) {
+    if (x.closeUpstream || !x.isRequestDone || u.outLength > 0 || !mayKeep(u)) dropUpstream(x);
+    else {
+      x.upstream = null;
+      u.exchange = null;
+      keepIdle(u);
+    }
+  }
+  d.expectsMore = !x.isRequestDone || d.isInputUnparsed;
+  const closes = x.closeDownstream || !x.isRequestDone;
+  record(x);
+  finishDownstream(d, closes);
+}
+
+/** A receive that filled its buffer to the last byte may have left more: then it is looked at. */
+function mayKeep(u: Upstream): boolean {
+  return !u.canRead || !isStale(u);
+}
+
+/**
+ * Ends an exchange whose answer cannot be given as a whole. The client's connection is cut with
+ * RST, so that nobody takes a part for the whole (RFC 9112 §8).
+ */
+export function abortExchange(x: Exchange, reason: number): void {
+  const d = x.downstream!;
+  x.reason = reason;
+  leaveQueue(x);
+  dropUpstream(x);
+  record(x);
+  resetDownstream(d);
+}
+
+/** Counts and logs an exchange, and gives it back. */
+function record(x: Exchange): void {
+  const d = x.downstream!;
+  const listener = x.listener!;
+  const statusClass = Math.floor(x.status / 100) - 1;
+  const hasClass = statusClass >= 0 && statusClass < 5;
+  if (hasClass) bump(listener.meter + LISTENER_METER.statuses + statusClass);
+  if (x.reason !== 0) countReason(x.reason);
+  if (x.route !== null) {
+    const { meter } = x.route;
+    bump(meter + ROUTE_METER.requests);
+    if (hasClass) bump(meter + ROUTE_METER.statuses + statusClass);
+    const us = (worker.nowMs - x.startMs) * 1000;
+    observe(meter + ROUTE_METER.latencySumUs, meter + ROUTE_METER.latencyBuckets, us);
+  }
+  const bytesOut = d.bytesOut + d.outLength - x.bytesOutBefore;
+  if (x.server !== null) recordServer(x, statusClass, bytesOut);
+  if (x.pool !== null) {
+    x.pool.countLive(-1);
+    if (x.isRetryCounted) x.pool.liveRetries--;
+  }
+  if (listener.plan.accessLog && worker.isLogging) logExchange(x, bytesOut);
+  d.exchange = null;
+  giveExchange(x);
+}
+
+function recordServer(x: Exchange, statusClass: number, bytesOut: number): void {
+  const { meter } = x.server!;
+  if (statusClass >= 0 && statusClass < 5 && x.firstByteMs >= 0) {
+    bump(meter + SERVER_METER.statuses + statusClass);
+  }
+  bump(meter + SERVER_METER.bytesIn, x.bodyBytes);
+  bump(meter + SERVER_METER.bytesOut, bytesOut);
+}

@@ -1,0 +1,203 @@
+/**
+ * One request and its answer.
+ *
+ *   head ─► route ─► [queued] ─► [connecting] ─► waiting ─► answering ─► done
+ *                        ▲             │             │                    ▲
+ *                        └──── retry ──┴─────────────┘      tunnel ───────┘
+ *
+ * Exchanges are used again: a worker keeps a few free ones, so that a request allocates none.
+ */
+import type { BoundedList, ListLinks } from '../base/bounded-list.ts';
+import { ChunkedFilter } from '../codec/http1-chunked.ts';
+import { giveBlock } from './buffers.ts';
+import type { Downstream } from './downstream.ts';
+import type { ListenerRuntime, PoolRuntime, RouteRuntime, ServerRuntime } from './runtime.ts';
+import type { Upstream } from './upstream.ts';
+import { worker } from './worker-state.ts';
+
+export const PHASE = {
+  /** No server is chosen yet: the head is being worked on, or it answers by itself. */
+  started: 0,
+  queued: 1,
+  connecting: 2,
+  /** The request is being sent, and the answer is awaited. */
+  waiting: 3,
+  answering: 4,
+  tunnel: 5,
+} as const;
+
+/** Servers that one request can try. */
+export const TRIES_MAX = 8;
+const FREE_EXCHANGES_MAX = 256;
+
+export class Exchange implements ListLinks<Exchange> {
+  phase = 0;
+  downstream: Downstream | null = null;
+  listener: ListenerRuntime | null = null;
+  route: RouteRuntime | null = null;
+  pool: PoolRuntime | null = null;
+  server: ServerRuntime | null = null;
+  upstream: Upstream | null = null;
+  /** Links of the pool's queue. */
+  listNext: Exchange | null = null;
+  listPrev: Exchange | null = null;
+  list: BoundedList<Exchange> | null = null;
+
+  /** METHOD value, minor version and HEAD_FLAG bits of the request. */
+  method = 0;
+  minor = 1;
+  flags = 0;
+  /** BODY value; bytes left where it is `length`. */
+  requestBody = 0;
+  requestLeft = 0;
+  isRequestDone = false;
+  requestFilter: ChunkedFilter | null = null;
+  /** The head as sent to the server and what of the body is kept with it. */
+  block = -1;
+  requestStart = 0;
+  requestLength = 0;
+  /** Bytes of the block sent on the present upstream connection. */
+  requestSent = 0;
+  /** Whether the block holds all of the request that any server was sent. */
+  isReplayable = true;
+  bodyBytes = 0;
+  bodyStartMs = 0;
+  /** Since when the server takes no more of the body; -1 while it does. */
+  blockedMs = -1;
+  /** The server's connection takes nothing any more: only its answer is still read. */
+  isUploadDead = false;
+
+  status = 0;
+  answerBody = 0;
+  answerLeft = 0;
+  isAnswerDone = false;
+  answerFilter: ChunkedFilter | null = null;
+  /** Whether the client was sent any byte of a final answer. */
+  isAnswerStarted = false;
+  interims = 0;
+  closeDownstream = false;
+  closeUpstream = false;
+
+  /** For the log: offsets into the block (or -1), and the words. */
+  methodAt = -1;
+  methodEnd = -1;
+  hostAt = -1;
+  hostEnd = -1;
+  pathAt = -1;
+  pathEnd = -1;
+  reason = 0;
+  retries = 0;
+  /** Tries after the first that the pool's plan counts. */
+  attempts = 0;
+  isRetryCounted = false;
+  /** A stale connection was met: the next try makes a new one. */
+  mustConnect = false;
+  /** Whether it is counted among the requests on its server. */
+  hasPlace = false;
+  readonly tried = new Int32Array(TRIES_MAX);
+  triedCount = 0;
+  requestId = '';
+  startMs = 0;
+  /** -1 until it happened. */
+  queuedMs = -1;
+  dispatchMs = -1;
+  connectedMs = -1;
+  firstByteMs = -1;
+  /** What the client had been sent before this exchange. */
+  bytesOutBefore = 0;
+}
+
+const freeExchanges: Exchange[] = [];
+
+/** Starts an exchange on a client connection. */
+export function takeExchange(downstream: Downstream): Exchange {
+  const x = freeExchanges.pop() ?? new Exchange();
+  x.phase = PHASE.started;
+  x.downstream = downstream;
+  x.listener = downstream.acceptor.listener;
+  x.startMs = worker.nowMs;
+  x.bytesOutBefore = downstream.bytesOut + downstream.outLength;
+  downstream.exchange = x;
+  return x;
+}
+
+const freeFilters: ChunkedFilter[] = [];
+
+/** A chunked filter ready for a new body. */
+export function takeFilter(): ChunkedFilter {
+  return freeFilters.pop() ?? new ChunkedFilter();
+}
+
+/** Gives an exchange back with all that it holds. Every field is set to its first value. */
+export function giveExchange(x: Exchange): void {
+  if (x.block >= 0) giveBlock(x.block);
+  if (x.requestFilter !== null) freeFilters.push(x.requestFilter);
+  if (x.answerFilter !== null) freeFilters.push(x.answerFilter);
+  if (freeExchanges.length >= FREE_EXCHANGES_MAX) return;
+  clearLinks(x);
+  clearRequest(x);
+  clearAnswer(x);
+  clearRecord(x);
+  freeExchanges.push(x);
+}
+
+function clearLinks(x: Exchange): void {
+  x.downstream = null;
+  x.listener = null;
+  x.route = null;
+  x.pool = null;
+  x.server = null;
+  x.upstream = null;
+}
+
+function clearRequest(x: Exchange): void {
+  x.method = 0;
+  x.minor = 1;
+  x.flags = 0;
+  x.requestBody = 0;
+  x.requestLeft = 0;
+  x.isRequestDone = false;
+  x.requestFilter = null;
+  x.block = -1;
+  x.requestStart = 0;
+  x.requestLength = 0;
+  x.requestSent = 0;
+  x.isReplayable = true;
+  x.bodyBytes = 0;
+  x.bodyStartMs = 0;
+  x.blockedMs = -1;
+  x.isUploadDead = false;
+}
+
+function clearAnswer(x: Exchange): void {
+  x.status = 0;
+  x.answerBody = 0;
+  x.answerLeft = 0;
+  x.isAnswerDone = false;
+  x.answerFilter = null;
+  x.isAnswerStarted = false;
+  x.interims = 0;
+  x.closeDownstream = false;
+  x.closeUpstream = false;
+}
+
+function clearRecord(x: Exchange): void {
+  x.methodAt = -1;
+  x.methodEnd = -1;
+  x.hostAt = -1;
+  x.hostEnd = -1;
+  x.pathAt = -1;
+  x.pathEnd = -1;
+  x.reason = 0;
+  x.retries = 0;
+  x.attempts = 0;
+  x.isRetryCounted = false;
+  x.mustConnect = false;
+  x.hasPlace = false;
+  x.triedCount = 0;
+  x.requestId = '';
+  x.queuedMs = -1;
+  x.dispatchMs = -1;
+  x.connectedMs = -1;
+  x.firstByteMs = -1;
+}

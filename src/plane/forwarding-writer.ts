@@ -1,0 +1,90 @@
+/**
+ * The fields that tell a server about its client: X-Forwarded-*, Forwarded (RFC 7239), Via
+ * (RFC 9110 §7.6.3) and X-Request-Id. What a client sent of its own is believed, and continued,
+ * only where it comes from a trusted network; from anywhere else it has been left out already.
+ */
+import { FIELD, FIELD_STRIDE } from '../codec/http1-head.ts';
+import type { RequestHead } from '../codec/http1-head.ts';
+import { putRun, putText, textOf } from './buffers.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Writes the fields that the listener asks for at `at`; returns the offset after them. */
+export function writeForwarding(x: Exchange, head: RequestHead, at: number): number {
+  const listener = x.listener!;
+  const plan = listener.plan.forwarded;
+  const { isTrusted, clientText } = x.downstream!;
+  let out = at;
+  if (isTrusted || plan.xForwardedFor) {
+    const own = plan.xForwardedFor ? clientText : '';
+    out = writeList(
+      head,
+      { name: 'X-Forwarded-For: ', id: FIELD.xForwardedFor, own, isTrusted },
+      out,
+    );
+  }
+  if (plan.xForwardedProto && !(isTrusted && hasField(head, FIELD.xForwardedProto))) {
+    out = putText(out, 'X-Forwarded-Proto: http\r\n');
+  }
+  if (plan.xForwardedHost && head.hostStart >= 0) {
+    if (!(isTrusted && hasField(head, FIELD.xForwardedHost))) {
+      out = putText(out, 'X-Forwarded-Host: ');
+      out = putRun(out, head.hostStart, head.hostEnd);
+      out = putText(out, '\r\n');
+    }
+  }
+  if (isTrusted || plan.forwarded) out = writeForwarded(x, head, out);
+  if (listener.viaText !== null) out = putText(out, listener.viaText);
+  if (x.requestId !== '') {
+    out = putText(out, 'X-Request-Id: ');
+    out = putText(out, x.requestId);
+    out = putText(out, '\r\n');
+  }
+  return out;
+}
+
+type ListField = { name: string; id: number; own: string; isTrusted: boolean };
+
+/** Writes a list field in one line: what a trusted client sent, then our own element. */
+function writeList(head: RequestHead, field: ListField, at: number): number {
+  let out = putText(at, field.name);
+  const start = out;
+  if (field.isTrusted) {
+    for (let i = 0, f = 0; i < head.fieldCount; i++, f += FIELD_STRIDE) {
+      if (head.fields[f + 4] !== field.id) continue;
+      if (out > start) out = putText(out, ', ');
+      out = putRun(out, head.fields[f + 2]!, head.fields[f + 3]!);
+    }
+  }
+  if (field.own !== '') {
+    if (out > start) out = putText(out, ', ');
+    out = putText(out, field.own);
+  }
+  return out === start ? at : putText(out, '\r\n');
+}
+
+function writeForwarded(x: Exchange, head: RequestHead, at: number): number {
+  const plan = x.listener!.plan.forwarded;
+  const { isTrusted, clientText } = x.downstream!;
+  let own = '';
+  if (plan.forwarded) {
+    own = `for=${forwardedNode(clientText)};proto=http`;
+    if (head.hostStart >= 0) {
+      own += `;host="${textOf(head.hostStart, head.hostEnd)}"`;
+    }
+  }
+  return writeList(head, { name: 'Forwarded: ', id: FIELD.forwarded, own, isTrusted }, at);
+}
+
+/** RFC 7239 §6: an IPv6 address stands in brackets and quotes; no address is "unknown". */
+function forwardedNode(clientText: string): string {
+  if (clientText === '') return 'unknown';
+  return clientText.includes(':') ? `"[${clientText}]"` : clientText;
+}
+
+/** Whether the head has a field that is not left out. */
+export function hasField(head: RequestHead, id: number): boolean {
+  for (let i = 0, f = 0; i < head.fieldCount; i++, f += FIELD_STRIDE) {
+    if (head.fields[f + 4] === id && head.fields[f + 5] === 0) return true;
+  }
+  return false;
+}

@@ -1,0 +1,168 @@
+/** What the supervisor tells the worker: plans, health, the end. */
+import { WORKER_METER } from '../base/meters.ts';
+import type { Plan } from '../config/plan.ts';
+import { receiveFd } from '../sys/fd-passing.ts';
+import { closeFd } from '../sys/sockets.ts';
+import { openFilesLimit } from '../sys/process-limits.ts';
+import { flushLog } from './access-log.ts';
+import { Acceptor, accepting, startAccepting, stopAccepting } from './acceptor.ts';
+import { compilePlan, retire } from './apply-plan.ts';
+import type { PlanRuntime } from './apply-plan.ts';
+import { bufferUse } from './buffers.ts';
+import type { ControlChannel } from './control-channel.ts';
+import { queues } from './dispatch.ts';
+import { closeDownstream } from './downstream.ts';
+import { abortExchange } from './exchange-end.ts';
+import { meters } from './meter-segment.ts';
+import { WORKER_FD, bindKey } from './worker-protocol.ts';
+import type { ServerHealthFrame, ToWorker } from './worker-protocol.ts';
+import { worker } from './worker-state.ts';
+import { REASON } from '../base/reasons.ts';
+
+/** Descriptors that a worker needs beside its connections. */
+const OWN_DESCRIPTORS = 64;
+
+let control: ControlChannel | null = null;
+let current: PlanRuntime | null = null;
+let drainDeadlineMs = Infinity;
+let isDrainedSaid = false;
+/** Listening sockets that have been passed, by bind key. */
+const sockets = new Map<string, number>();
+const seed = Number(process.argv[2] ?? 0);
+
+export function setControl(channel: ControlChannel): void {
+  control = channel;
+}
+
+/** Called for each message of the supervisor. */
+export function onMessage(message: ToWorker): void {
+  switch (message.type) {
+    case 'plan':
+      takePlan(message.plan);
+      break;
+    case 'health':
+      takeHealth(message.servers);
+      break;
+    case 'drain':
+      beginDrain(message.deadlineMs);
+      break;
+    case 'stop':
+      flushLog();
+      process.exit(0);
+  }
+}
+
+function takePlan(plan: Plan): void {
+  takeSockets();
+  try {
+    const next = compilePlan(plan, current, seed);
+    if (current !== null) retire(current, next);
+    current = next;
+    listen(next);
+  } catch (error) {
+    control!.send({ type: 'refused', version: plan.version, message: String(error) });
+    return;
+  }
+  const { limits } = plan;
+  // Each client may need a connection to a server, and so two descriptors.
+  const places = Math.floor((openFilesLimit() - OWN_DESCRIPTORS) / 2);
+  accepting.limit = Math.max(1, Math.min(limits.connections, places));
+  bufferUse.limitBytes = limits.bufferMemory;
+  worker.isLogging = plan.log.access !== 'off';
+  meters[WORKER_METER.planVersionLive] = plan.version;
+  control!.send({ type: 'applied', version: plan.version });
+}
+
+function takeSockets(): void {
+  for (;;) {
+    const passed = receiveFd(WORKER_FD.descriptors);
+    if (passed === null) return;
+    const before = sockets.get(passed.text);
+    if (before !== undefined) closeFd(before);
+    sockets.set(passed.text, passed.fd);
+  }
+}
+
+/** Accepts on the plan's sockets and on no others. */
+function listen(next: PlanRuntime): void {
+  const { acceptors } = accepting;
+  const wanted = new Set<string>();
+  for (const listener of next.listeners.values()) {
+    for (const bind of listener.plan.binds) {
+      const key = bindKey(bind);
+      wanted.add(key);
+      const known = acceptors.get(key);
+      if (known !== undefined) known.listener = listener;
+      else {
+        const fd = sockets.get(key);
+        if (fd === undefined) throw new Error(`no socket was passed for ${key}`);
+        acceptors.set(key, new Acceptor(fd, key, listener));
+      }
+    }
+  }
+  for (const [key, acceptor] of acceptors) {
+    if (!wanted.has(key)) dismiss(acceptor);
+    else if (!accepting.isPaused) startAccepting(acceptor);
+  }
+}
+
+/** A socket that is not listened on any more: idle connections end, others with their request. */
+function dismiss(acceptor: Acceptor): void {
+  stopAccepting(acceptor);
+  accepting.acceptors.delete(acceptor.key);
+  sockets.delete(acceptor.key);
+  closeFd(acceptor.fd);
+  acceptor.listener.isRemoved = true;
+  endIdle(acceptor);
+}
+
+/** Closes what waits for a request; what has one closes after its answer. */
+function endIdle(acceptor: Acceptor): void {
+  for (const d of [...acceptor.connections]) {
+    if (d.exchange !== null) d.exchange.closeDownstream = true;
+    else if (d.inLength === 0 && d.outLength === 0) closeDownstream(d);
+  }
+}
+
+function takeHealth(frames: readonly ServerHealthFrame[]): void {
+  if (current === null) return;
+  const changed = new Set<string>();
+  for (const frame of frames) {
+    const server = current.servers.get(frame.key);
+    if (server === undefined || server.observed === frame.state) continue;
+    server.observed = frame.state;
+    changed.add(server.pool.key);
+  }
+  for (const key of changed) {
+    const pool = current.pools.get(key)!;
+    pool.healthChanged();
+    if (pool.queue.count > 0) queues.pools.add(pool);
+  }
+}
+
+function beginDrain(deadlineMs: number): void {
+  worker.isDraining = true;
+  drainDeadlineMs = worker.nowMs + deadlineMs;
+  for (const acceptor of accepting.acceptors.values()) {
+    stopAccepting(acceptor);
+    endIdle(acceptor);
+  }
+}
+
+/** Called each turn while draining: whether all clients are gone; past the deadline they go. */
+export function isDrained(): boolean {
+  if (worker.nowMs >= drainDeadlineMs) cutAll();
+  if (worker.clients > 0 || isDrainedSaid) return false;
+  isDrainedSaid = true;
+  flushLog();
+  return true;
+}
+
+function cutAll(): void {
+  for (const acceptor of accepting.acceptors.values()) {
+    for (const d of [...acceptor.connections]) {
+      if (d.exchange !== null) abortExchange(d.exchange, REASON.draining);
+      else closeDownstream(d);
+    }
+  }
+}

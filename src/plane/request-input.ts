@@ -1,0 +1,82 @@
+/** Reading requests from a client's connection, one at a time and in their order. */
+import { REASON } from '../base/reasons.ts';
+import { RequestHead } from '../codec/http1-head.ts';
+import { parseRequestHead } from '../codec/http1-request.ts';
+import { RECEIVE_AT, RECEIVE_BYTES, bytes } from './buffers.ts';
+import { arm, readFrom, restoreInput, saveInput } from './connection.ts';
+import type { Downstream } from './downstream.ts';
+import { closeDownstream } from './downstream.ts';
+import { beginExchange } from './exchange-begin.ts';
+import { takeExchange } from './exchange.ts';
+import { PIPELINED_PER_TURN } from './limits.ts';
+import { answerOwn } from './own-answer.ts';
+import { TIMER } from './timers.ts';
+import { worker } from './worker-state.ts';
+
+const head = new RequestHead();
+const LINE_FEED = 10;
+
+/** Goes on with a connection that has no exchange: called when there is, or may be, input. */
+export function readRequests(d: Downstream): void {
+  for (let i = 0; i < PIPELINED_PER_TURN; i++) {
+    // The next request waits until the client has taken the answer before.
+    if (d.isClosed || d.exchange !== null || d.isLingering || d.outLength > 0) return;
+    if (!d.isInputUnparsed && !d.canRead) return;
+    if (!readRequest(d)) return;
+  }
+  if (!d.isClosed && d.exchange === null && (d.isInputUnparsed || d.canRead)) worker.later(d);
+}
+
+/** Takes one step; false when there is nothing more to do now. */
+function readRequest(d: Downstream): boolean {
+  const saved = restoreInput(d, RECEIVE_AT);
+  let end = RECEIVE_AT + saved;
+  if (d.isInputUnparsed) {
+    d.isInputUnparsed = false;
+    return parse(d, end);
+  }
+  const got = readFrom(d, end, RECEIVE_BYTES);
+  if (got <= 0) {
+    if (got === -1) return saved === 0 || wait(d, end);
+    closeDownstream(d);
+    return false;
+  }
+  end += got;
+  // A head that comes in pieces is parsed again for each line, not for each piece.
+  const { headBytes } = d.acceptor.listener.policy;
+  const from = RECEIVE_AT + saved;
+  if (
+    saved > 0 &&
+    end - RECEIVE_AT < headBytes &&
+    bytes.subarray(from, end).indexOf(LINE_FEED) < 0
+  ) {
+    return wait(d, end);
+  }
+  return parse(d, end);
+}
+
+function parse(d: Downstream, end: number): boolean {
+  const result = parseRequestHead(bytes, RECEIVE_AT, end, d.acceptor.listener.policy, head);
+  if (result > 0) {
+    beginExchange(d, head, end);
+    return true;
+  }
+  if (result === 0) return wait(d, end);
+  const x = takeExchange(d);
+  x.closeDownstream = true;
+  answerOwn(x, -result);
+  return false;
+}
+
+/** Keeps what has come of a head. */
+function wait(d: Downstream, end: number): boolean {
+  if (!saveInput(d, RECEIVE_AT, end - RECEIVE_AT)) {
+    const x = takeExchange(d);
+    x.closeDownstream = true;
+    answerOwn(x, REASON.bufferMemory);
+    return false;
+  }
+  // From the first byte of the head on; what follows does not prolong it.
+  if (d.kind !== TIMER.head) arm(d, TIMER.head, d.acceptor.listener.plan.timeouts.headMs);
+  return d.canRead;
+}

@@ -1,0 +1,211 @@
+/** The plan as the data plane runs it: plain objects that requests hold on to until they end. */
+import { BoundedList } from '../base/bounded-list.ts';
+import type { Balancer } from '../balance/balancer.ts';
+import { ServerState } from '../balance/balancer.ts';
+import { createBalancer } from '../balance/create.ts';
+import type { WeightedSplit } from '../balance/weighted-split.ts';
+import type { IdlePlan, ListenerPlan, PoolPlan, RoutePlan, ServerPlan } from '../config/plan.ts';
+import { POOL_METER } from '../base/meters.ts';
+import { RetryBudget } from '../machine/retry-budget.ts';
+import type { HeadLimits, RequestPolicy } from '../codec/http1-head.ts';
+import type { Observed } from '../machine/health.ts';
+import { availabilityTier, isUsable } from '../machine/availability.ts';
+import { PathRewrite } from '../route/rewrite-path.ts';
+import type { RouteTable } from '../route/route-table.ts';
+import { addressOf } from '../sys/libc.ts';
+import { AF_INET, AF_INET6, AF_UNIX, encodeSockaddr } from '../sys/sockaddr.ts';
+import type { Exchange } from './exchange.ts';
+import { bump, slotStart } from './meter-segment.ts';
+import type { FieldEditor } from './field-editor.ts';
+import type { Upstream } from './upstream.ts';
+import { jsonText } from './json-text.ts';
+
+const FAMILIES = { ipv4: AF_INET, ipv6: AF_INET6, unix: AF_UNIX } as const;
+
+/** A server of a pool. Lives on through reloads while its key and address stay. */
+export class ServerRuntime {
+  readonly key: string;
+  readonly family: number;
+  readonly isTcp: boolean;
+  /** Kept so that the memory behind `sockaddrAddress` lives as long as the server. */
+  readonly sockaddr: Uint8Array;
+  readonly sockaddrAddress: number;
+  /** The address, as Host of a request that has none. */
+  readonly hostText: string;
+  /** `,"server":"name"` for the access log. */
+  readonly logText: string;
+  readonly idle: Upstream[] = [];
+  plan: ServerPlan;
+  idlePlan: IdlePlan;
+  /** What the balancer of its present pool sees of it. */
+  state: ServerState;
+  pool: PoolRuntime;
+  /** Requests in flight from this worker, under whatever plan they began. */
+  live = 0;
+  observed: Observed = 'unknown';
+  meter: number;
+  /** Connections open, idle ones included. */
+  open = 0;
+  /** Not in the plan any more: its connections end with their requests. */
+  isRemoved = false;
+
+  constructor(plan: ServerPlan, index: number, pool: PoolRuntime) {
+    this.key = plan.key;
+    this.plan = plan;
+    this.pool = pool;
+    this.idlePlan = pool.plan.idle;
+    this.family = FAMILIES[plan.address.family];
+    this.isTcp = plan.address.family !== 'unix';
+    this.sockaddr = encodeSockaddr(plan.address);
+    this.sockaddrAddress = addressOf(this.sockaddr);
+    const host = plan.address.family === 'ipv6' ? `[${plan.address.host}]` : plan.address.host;
+    this.hostText = this.isTcp ? `${host}:${plan.address.port}` : 'localhost';
+    this.logText = `,"server":${jsonText(plan.name)}`;
+    this.meter = slotStart(plan.slot);
+    this.state = new ServerState(index, plan.weight);
+  }
+
+  /** Takes its place in the pool of a new plan. */
+  move(plan: ServerPlan, index: number, pool: PoolRuntime): void {
+    this.plan = plan;
+    this.pool = pool;
+    this.idlePlan = pool.plan.idle;
+    this.meter = slotStart(plan.slot);
+    this.state = new ServerState(index, plan.weight);
+    this.state.live = this.live;
+  }
+}
+
+export class PoolRuntime {
+  readonly key: string;
+  readonly plan: PoolPlan;
+  readonly meter: number;
+  readonly queue: BoundedList<Exchange>;
+  readonly budget: RetryBudget;
+  readonly logText: string;
+  servers: ServerRuntime[] = [];
+  /** By the place of the server; the balancer's own view, which ends with this pool. */
+  states: ServerState[] = [];
+  balancer: Balancer | null = null;
+  /** Requests that are not answered yet, and those of them that are being tried again. */
+  live = 0;
+  liveRetries = 0;
+  /** Whether any server has a limit on its connections. */
+  hasLimits = false;
+
+  constructor(plan: PoolPlan) {
+    this.key = plan.key;
+    this.plan = plan;
+    this.meter = slotStart(plan.slot);
+    this.queue = new BoundedList<Exchange>(plan.queue.size);
+    this.budget = new RetryBudget(plan.retry.budgetPercent, plan.retry.budgetMin);
+    this.logText = `,"pool":${jsonText(plan.key)}`;
+  }
+
+  /** Takes its servers, new or from the plan before, and makes its balancer. */
+  setServers(servers: ServerRuntime[], seed: number): void {
+    this.servers = servers;
+    this.hasLimits = servers.some((server) => server.plan.maxConnections > 0);
+    this.states = servers.map((server) => server.state);
+    this.balancer = createBalancer(this.plan.balance, this.states, seed);
+    this.healthChanged();
+  }
+
+  /** To be called after what was observed of a server has changed. */
+  healthChanged(): void {
+    const columns = this.servers.map((server) => ({
+      weight: server.plan.weight,
+      administrative: 'ready' as const,
+      observed: server.observed,
+    }));
+    const tier = availabilityTier(columns);
+    this.servers.forEach((_, i) => {
+      this.states[i]!.isUsable = isUsable(columns[i]!, tier);
+    });
+    this.balancer?.changed();
+  }
+
+  /** Counts a request in or out. */
+  countLive(by: number): void {
+    this.live += by;
+    bump(this.meter + POOL_METER.requestsLive, by);
+  }
+}
+
+export class RouteRuntime {
+  readonly plan: RoutePlan;
+  readonly meter: number;
+  readonly pools: readonly PoolRuntime[];
+  readonly split: WeightedSplit | null;
+  readonly logText: string;
+  /** Edits of the fields sent to the server and to the client; null where there are none. */
+  readonly requestEdits: FieldEditor | null;
+  readonly responseEdits: FieldEditor | null;
+  readonly hostText: string | null;
+  readonly pathRewrite: PathRewrite | null;
+  /** The whole answer of a route that answers by itself, made when the plan was applied. */
+  readonly body: Uint8Array;
+
+  constructor(plan: RoutePlan, pools: readonly PoolRuntime[], parts: RouteParts) {
+    this.plan = plan;
+    this.meter = slotStart(plan.slot);
+    this.pools = pools;
+    this.split = parts.split;
+    this.requestEdits = parts.requestEdits;
+    this.responseEdits = parts.responseEdits;
+    this.logText = `,"route":${jsonText(plan.key)}`;
+    this.hostText = plan.rewrite.host;
+    const { path, prefix } = plan.rewrite;
+    this.pathRewrite = path === null && prefix === null ? null : new PathRewrite(plan.rewrite);
+    this.body = parts.body;
+  }
+}
+
+export type RouteParts = {
+  readonly split: WeightedSplit | null;
+  readonly requestEdits: FieldEditor | null;
+  readonly responseEdits: FieldEditor | null;
+  readonly body: Uint8Array;
+};
+
+export class ListenerRuntime {
+  readonly plan: ListenerPlan;
+  readonly meter: number;
+  readonly table: RouteTable;
+  readonly routes: readonly RouteRuntime[];
+  /** Networks whose forwarding fields are believed, as compileCidrList makes them. */
+  readonly trust: Uint8Array;
+  readonly policy: RequestPolicy;
+  readonly answerLimits: HeadLimits;
+  readonly viaText: string | null;
+  readonly logText: string;
+  /** Own pages by status. */
+  readonly pages: ReadonlyMap<number, ErrorPage>;
+  /** Not in the plan any more: its connections end with their requests. */
+  isRemoved = false;
+
+  constructor(plan: ListenerPlan, parts: ListenerParts) {
+    this.plan = plan;
+    this.meter = slotStart(plan.slot);
+    this.table = parts.table;
+    this.routes = parts.routes;
+    this.trust = parts.trust;
+    this.policy = parts.policy;
+    this.answerLimits = parts.answerLimits;
+    this.pages = parts.pages;
+    const via = plan.forwarded.via;
+    this.viaText = via === '' ? null : `Via: 1.1 ${via}\r\n`;
+    this.logText = `,"listener":${jsonText(plan.key)}`;
+  }
+}
+
+export type ErrorPage = { readonly contentType: string; readonly body: Uint8Array };
+
+export type ListenerParts = {
+  readonly table: RouteTable;
+  readonly routes: readonly RouteRuntime[];
+  readonly trust: Uint8Array;
+  readonly policy: RequestPolicy;
+  readonly answerLimits: HeadLimits;
+  readonly pages: ReadonlyMap<number, ErrorPage>;
+};

@@ -1,0 +1,143 @@
+/**
+ * The data plane: one process, one thread, one epoll loop that never ends and never waits for
+ * anything but its descriptors. Started by the supervisor with the descriptors of WORKER_FD;
+ * the argument is the worker's index.
+ */
+import { HEARTBEAT_MS, WORKER_METER } from '../base/meters.ts';
+import { REASON } from '../base/reasons.ts';
+import { flushLog, logDueMs } from './access-log.ts';
+import { accept, accepting, resumeAccepting } from './acceptor.ts';
+import type { Acceptor } from './acceptor.ts';
+import { bufferUse } from './buffers.ts';
+import { ROLE } from './connection.ts';
+import type { Watched } from './connection.ts';
+import { ControlChannel } from './control-channel.ts';
+import { kickQueues, queues } from './dispatch.ts';
+import { abortExchange } from './exchange-end.ts';
+import { closeDownstream } from './downstream.ts';
+import type { Downstream } from './downstream.ts';
+import { onDownstream, onUpstream, resumeReady } from './events.ts';
+import { isDrained, onMessage, setControl } from './lifecycle.ts';
+import { onDue } from './limits-due.ts';
+import { QUEUE_POLL_MS } from './limits.ts';
+import { bump, meters } from './meter-segment.ts';
+import { readRequests } from './request-input.ts';
+import { closeUpstream } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
+import { worker } from './worker-state.ts';
+
+/** Longest wait for events: the heart must beat. */
+const WAIT_MS = HEARTBEAT_MS / 2;
+/** Exceptions after which a worker is not trusted any more, and ends itself to be replaced. */
+const EXCEPTIONS_MAX = 1_000;
+
+const control = new ControlChannel(onMessage);
+setControl(control);
+control.send({ type: 'hello', pid: process.pid });
+
+function handle(w: Watched, mask: number): void {
+  switch (w.role) {
+    case ROLE.downstream:
+      onDownstream(w as Downstream, mask);
+      break;
+    case ROLE.upstream:
+      onUpstream(w as Upstream, mask);
+      break;
+    case ROLE.listener:
+      accept(w as Acceptor, readAccepted);
+      break;
+    default:
+      control.receive();
+  }
+}
+
+/** The first request is often there when its connection is accepted. */
+function readAccepted(d: Downstream): void {
+  d.canRead = true;
+  readRequests(d);
+}
+
+/** An exception ends the connection that raised it, and nothing else. */
+function contain(w: Watched | null, error: unknown): void {
+  bump(WORKER_METER.exceptions);
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  control.send({ type: 'event', level: 'error', code: 'BAL_WORKER_EXCEPTION', message });
+  if (meters[WORKER_METER.exceptions]! > EXCEPTIONS_MAX) process.exit(1);
+  if (w === null || w.role === ROLE.control) return;
+  try {
+    end(w);
+  } catch (again) {
+    control.send({
+      type: 'event',
+      level: 'error',
+      code: 'BAL_WORKER_EXCEPTION',
+      message: String(again),
+    });
+    process.exit(1);
+  }
+}
+
+function end(w: Watched): void {
+  if (w.role === ROLE.downstream) {
+    const d = w as Downstream;
+    if (d.exchange !== null) abortExchange(d.exchange, REASON.exception);
+    else closeDownstream(d);
+  } else if (w.role === ROLE.upstream) {
+    const u = w as Upstream;
+    if (u.exchange !== null) abortExchange(u.exchange, REASON.exception);
+    else closeUpstream(u);
+  }
+}
+
+function waitMs(): number {
+  if (worker.ready.length > 0) return 0;
+  const due = Math.min(worker.wheel.nextDueMs(), logDueMs());
+  const limit = queues.pools.size > 0 ? QUEUE_POLL_MS : WAIT_MS;
+  const wait = Math.ceil(due - worker.nowMs);
+  return wait < 0 ? 0 : Math.min(wait, limit);
+}
+
+function turn(): void {
+  const count = worker.loop.wait(waitMs());
+  worker.nowMs = performance.now();
+  bump(WORKER_METER.heartbeat);
+  let current: Watched | null = null;
+  let index = 0;
+  // One try for the batch: what is left of it goes on after an exception.
+  while (index < count) {
+    try {
+      for (; index < count; index++) {
+        const w = worker.watched[worker.loop.fdOf(index)];
+        if (w === undefined || w.generation !== worker.loop.generationOf(index)) {
+          bump(WORKER_METER.staleEvents);
+          continue;
+        }
+        current = w;
+        handle(w, worker.loop.maskOf(index));
+      }
+    } catch (error) {
+      index++;
+      contain(current, error);
+    }
+  }
+}
+
+function housekeeping(): void {
+  try {
+    resumeReady();
+    worker.wheel.advance(worker.nowMs, onDue);
+    if (queues.pools.size > 0) kickQueues();
+    if (accepting.isPaused) resumeAccepting();
+    if (worker.nowMs >= logDueMs()) flushLog();
+    control.flush();
+    meters[WORKER_METER.bufferBytesLive] = bufferUse.bytes;
+    if (worker.isDraining && isDrained()) control.send({ type: 'drained' });
+  } catch (error) {
+    contain(null, error);
+  }
+}
+
+for (;;) {
+  turn();
+  housekeeping();
+}
