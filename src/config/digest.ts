@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 
-/** The value with the keys of its objects in order, and without those in `left`. */
-function canonical(value: unknown, left: ReadonlySet<string>): unknown {
-  if (Array.isArray(value)) return value.map((item) => canonical(item, left));
-  if (typeof value !== 'object' || value === null) return value;
-  const keys = Object.keys(value).filter((key) => !left.has(key));
+/** JSON of a value with the keys of its objects in order, and without those in `left`. */
+function canonicalJson(value: unknown, left: ReadonlySet<string>): string {
+  if (Array.isArray(value)) {
+    return `[${value.map((item) => canonicalJson(item, left)).join()}]`;
+  }
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const source = value as Record<string, unknown>;
-  return Object.fromEntries(keys.sort().map((key) => [key, canonical(source[key], left)]));
+  const keys = Object.keys(source).filter((key) => !left.has(key));
+  const pairs = keys.sort().map((key) => {
+    return `${JSON.stringify(key)}:${canonicalJson(source[key], left)}`;
+  });
+  return `{${pairs.join()}}`;
 }
 
 /**
@@ -14,6 +19,7 @@ function canonical(value: unknown, left: ReadonlySet<string>): unknown {
  * depth.
  */
 export function digest(value: unknown, left: readonly string[] = []): string {
-  const text = JSON.stringify(canonical(value, new Set(left)));
-  return createHash('sha256').update(text).digest('hex');
+  return createHash('sha256')
+    .update(canonicalJson(value, new Set(left)))
+    .digest('hex');
 }

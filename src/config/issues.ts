@@ -27,6 +27,9 @@ const KINDS: { readonly [zodType: string]: string } = {
   boolean: 'true or false',
 };
 
+/** Most keys that a hint names as examples of what a map may hold. */
+const KEYS_SHOWN = 4;
+
 /** Turns what the schema found into findings in words for people. */
 export class IssueTranslator {
   readonly #schema: z.core.$ZodType;
@@ -108,8 +111,23 @@ export class IssueTranslator {
     const value = this.#valueAt(path);
     const code = value === null ? 'BAL_CONFIG_EMPTY' : 'BAL_CONFIG_WRONG_TYPE';
     const message = value === null ? 'the value is empty' : `${quote(value)} is not ${expected}`;
-    const hint = value === null ? `write ${expected}, or remove the key` : `write ${expected}`;
+    const hint = this.#kindHint(path, expected, value);
     return { finding: { code, message, hint, path }, cut: path };
+  }
+
+  #kindHint(path: ConfigPath, expected: string, value: unknown): string {
+    const orRemove = value === null ? ', or remove the key' : '';
+    if (expected === 'a map') {
+      const keys = allowedKeys(this.#schema, path).slice(0, KEYS_SHOWN);
+      const such = keys.length === 0 ? '' : ` with keys such as ${keys.join(', ')}`;
+      return `write a map${such}${orRemove}`;
+    }
+    if (expected === 'a list') {
+      const isPlain = value !== null && typeof value !== 'object';
+      if (isPlain) return `write [${JSON.stringify(value)}]`;
+      return value === null ? `write a list${orRemove}` : 'begin each entry with "- "';
+    }
+    return value === null ? `write ${expected}${orRemove}` : '';
   }
 
   /** Goes on with that way to read the value that fits its kind, where there is just one. */

@@ -25,7 +25,7 @@ const LATER_KEYS: readonly LaterKey[] = [
   {
     at: /^$/,
     keys: ['addresses'],
-    hint: 'floating addresses are not part of it; allowed: admin, workers, log, limits, drain, listeners, pools',
+    hint: 'allowed: admin, workers, log, limits, drain, listeners, pools',
   },
   {
     at: /^listeners\.[^.]+$/,

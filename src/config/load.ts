@@ -32,9 +32,9 @@ type Checked = { readonly config: Config | null; readonly findings: Finding[] };
 
 /**
  * Checks the tree by the schema. What is wrong is cut away until the rest is right, so that the
- * rules can look at that: later rounds only complain of what cutting cannot have caused.
+ * rules can look at that. What cutting, or a gap in the file, can have caused is not complained of.
  */
-function checkSchema(tree: PrunedTree): Checked {
+function checkSchema(tree: PrunedTree, hasGaps: boolean): Checked {
   const findings: Finding[] = [];
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const result = configSchema.safeParse(tree.value);
@@ -43,7 +43,7 @@ function checkSchema(tree: PrunedTree): Checked {
     for (const { finding } of found) {
       const isAftermath =
         finding.code === 'BAL_CONFIG_MISSING_KEY' || finding.code === 'BAL_CONFIG_EMPTY';
-      if (round > 0 && isAftermath) continue;
+      if ((round > 0 || hasGaps) && isAftermath) continue;
       findings.push({ ...finding, path: tree.originalPath(finding.path) });
     }
     if (found.some(({ cut }) => cut.length === 0)) break;
@@ -84,7 +84,7 @@ export function loadConfig(text: string, file: string, options: LoadOptions): Lo
     pools: keysOf(yaml.value, 'pools'),
   };
   const tree = new PrunedTree(yaml.value);
-  const { config, findings } = checkSchema(tree);
+  const { config, findings } = checkSchema(tree, yaml.hasGaps);
   for (const finding of findings) diagnostics.push(yaml.place(finding));
   if (config === null) return done(null);
   const report = (finding: Finding): void => {

@@ -17,7 +17,7 @@ const SENTENCES: { readonly [code in ErrorCode]?: readonly [string, string] } = 
     'a second ": " in one line',
     'put the text in quotes, or begin a new line',
   ],
-  BLOCK_IN_FLOW: ['a block cannot stand within brackets or braces', 'close the bracket first'],
+  BLOCK_IN_FLOW: ['something is missing before this', 'a comma, or a closing bracket or brace'],
   DUPLICATE_KEY: ['the same key twice', 'keep one of them'],
   IMPOSSIBLE: ['this cannot be read', ''],
   MISSING_CHAR: [
@@ -41,8 +41,13 @@ const SENTENCES: { readonly [code in ErrorCode]?: readonly [string, string] } = 
 const QUOTE_ADDRESS = 'put addresses with brackets in quotes: "[::]:80"';
 
 /** The sentence for an error of the YAML parser; `line` is the source line that it is on. */
-export function yamlSentence(code: ErrorCode, line: string): readonly [string, string] {
-  const [message, hint] = SENTENCES[code] ?? ['this cannot be read', ''];
+export function yamlSentence(
+  error: { readonly code: ErrorCode; readonly message: string },
+  line: string,
+): readonly [string, string] {
+  const closing = /end with a ([\]}])/.exec(error.message)?.[1];
+  if (closing !== undefined) return [`a "${closing}" is missing`, 'close what was opened before'];
+  const [message, hint] = SENTENCES[error.code] ?? ['this cannot be read', ''];
   const isBracketAddress = /(?:^|[\s,])\[[0-9A-Fa-f:.]*\]:\d/.test(line);
   return [message, isBracketAddress ? QUOTE_ADDRESS : hint];
 }

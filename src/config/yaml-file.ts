@@ -1,11 +1,14 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import type { Node, Pair } from 'yaml';
+import type { Node, Pair, YAMLError, YAMLWarning } from 'yaml';
 import type { ConfigPath, Diagnostic, Finding } from './diagnostic.ts';
 import { yamlSentence } from './yaml-errors.ts';
 import { nodeOffset, YamlReader } from './yaml-value.ts';
 
 /** Largest configuration file in characters. */
 export const FILE_MAX = 16 * 1_048_576;
+
+/** Most errors of YAML itself that are reported. */
+const YAML_ERRORS_MAX = 20;
 
 /** A parsed file: its plain value, and where in the text each part of it stands. */
 export class YamlFile {
@@ -14,6 +17,8 @@ export class YamlFile {
   readonly diagnostics: Diagnostic[] = [];
   /** The plain value; undefined where the text is not well-formed YAML. */
   readonly value: unknown;
+  /** Whether parts of the value are missing because they could not be read, as was reported. */
+  hasGaps = false;
   readonly #lines = new LineCounter();
   readonly #root: unknown;
   readonly #reader: YamlReader;
@@ -24,6 +29,7 @@ export class YamlFile {
     this.file = file;
     this.text = text.startsWith('\ufeff') ? text.slice(1) : text;
     this.#reader = new YamlReader((code, offset, message, hint) => {
+      if (code !== 'BAL_CONFIG_DUPLICATE_KEY') this.hasGaps = true;
       this.#add({ code, message, hint, path: [] }, offset);
     });
     this.#root = this.#parse();
@@ -67,12 +73,21 @@ export class YamlFile {
       stringKeys: false,
       uniqueKeys: false,
     });
-    for (const error of [...document.errors, ...document.warnings]) {
-      const line = this.#lines.linePos(error.pos[0]).line;
-      const [message, hint] = yamlSentence(error.code, this.text.split('\n')[line - 1] ?? '');
+    this.#addYamlErrors([...document.errors, ...document.warnings]);
+    return this.diagnostics.length > 0 ? undefined : document.contents;
+  }
+
+  /** One error of YAML brings others in its wake: the first of each line is enough. */
+  #addYamlErrors(errors: readonly (YAMLError | YAMLWarning)[]): void {
+    const lines = this.text.split('\n');
+    const seen = new Set<number>();
+    for (const error of errors.toSorted((a, b) => a.pos[0] - b.pos[0])) {
+      const { line } = this.#lines.linePos(error.pos[0]);
+      if (seen.has(line) || seen.size >= YAML_ERRORS_MAX) continue;
+      seen.add(line);
+      const [message, hint] = yamlSentence(error, lines[line - 1] ?? '');
       this.#add({ code: 'BAL_CONFIG_YAML', message, hint, path: [] }, error.pos[0]);
     }
-    return this.diagnostics.length > 0 ? undefined : document.contents;
   }
 
   #read(): unknown {

@@ -30,6 +30,7 @@ export class YamlReader {
   readonly #open = new Set<Node>();
   readonly targets = new Map<Alias, Node>();
   #aliasDepth = 0;
+  #isTooDeep = false;
   #aliasValues = 0;
 
   constructor(report: OffsetReport) {
@@ -39,6 +40,8 @@ export class YamlReader {
   /** The plain value of a node. Mistakes are reported and leave null in their place. */
   read(node: unknown, depth = 0): unknown {
     if (depth > DEPTH_MAX) {
+      if (this.#isTooDeep) return null;
+      this.#isTooDeep = true;
       this.#report('BAL_CONFIG_YAML', nodeOffset(node), 'the file is nested too deeply', '');
       return null;
     }

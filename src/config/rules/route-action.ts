@@ -49,9 +49,11 @@ function checkShares(route: RouteConfig, path: ConfigPath, context: RuleContext)
 
 function checkListener(name: string, listener: ListenerConfig, context: RuleContext): void {
   const known = new Set(context.names.pools);
+  // Where there are no pools, a misspelt "pools" says it all.
+  const isSure = known.size > 0 || context.isWhole([]);
   const path: ConfigPath = ['listeners', name];
   const checkPool = (pool: string, at: ConfigPath): void => {
-    if (!known.has(pool)) reportUnknownPool(pool, at, context);
+    if (!known.has(pool) && isSure) reportUnknownPool(pool, at, context);
   };
   if (listener.pool !== undefined) checkPool(listener.pool, [...path, 'pool']);
   for (const [i, route] of (listener.routes ?? []).entries()) {

@@ -28,10 +28,10 @@ function parseUnix(text: string): BindPlan | Problem {
 }
 
 function hintWithoutPort(text: string): string {
-  if (/^\d+$/.test(text)) return `did you mean 0.0.0.0:${text}? ${ADDRESS_HINT}`;
+  if (/^\d+$/.test(text)) return `write an address before the port: 127.0.0.1:${text}`;
   if (isIPv6(text)) return `write the address in brackets and a port: "[${text}]:80"`;
   if (text.startsWith('/')) return `did you mean unix:${text}?`;
-  return `add a port: ${text}:80`;
+  return text.startsWith('[') ? `add a port: "${text}:80"` : `add a port: ${text}:80`;
 }
 
 function parseHost(text: string, host: string, port: number): BindPlan | Problem {

@@ -62,7 +62,14 @@ export const listenerSchema = section('A listener: where clients come in.', {
     'Addresses to listen on: 0.0.0.0:80 for IPv4, "[::]:80" for IPv6 alone, unix:/path. Port 0 lets the kernel choose.',
     bindAddress('An address to listen on.'),
   ),
-  protocol: word(['http'], 'What clients speak.', ['tcp', 'udp']).prefault('http'),
+  protocol: word(['http'], 'What clients speak.', [
+    'tcp',
+    'udp',
+    'https',
+    'tls',
+    'http2',
+    'http3',
+  ]).prefault('http'),
   routes: z.array(routeSchema).optional().meta({
     description: 'Where requests go. The most specific match wins, then the earlier one.',
   }),

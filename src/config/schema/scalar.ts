@@ -58,14 +58,18 @@ export function scalar<T>(
 
 /** The problem that a value is of the wrong kind; `expected` is a phrase such as `a duration`. */
 export function wrongType(value: unknown, expected: string, hint = ''): Problem {
-  const wanted = hint === '' ? `write ${expected}` : hint;
-  return new Problem('BAL_CONFIG_WRONG_TYPE', `${quote(value)} is not ${expected}`, wanted, true);
+  return new Problem('BAL_CONFIG_WRONG_TYPE', `${quote(value)} is not ${expected}`, hint, true);
+}
+
+function flagHint(value: unknown): string {
+  if (value === 'yes' || value === 'on' || value === 'true' || value === 1) return 'write true';
+  return value === 'no' || value === 'off' || value === 'false' || value === 0 ? 'write false' : '';
 }
 
 /** A schema for true or false. */
 export function flag(description: string): Scalar<boolean> {
   return scalar({ title: 'true or false', type: 'boolean' }, description, (value) =>
-    typeof value === 'boolean' ? value : wrongType(value, 'true or false'),
+    typeof value === 'boolean' ? value : wrongType(value, 'true or false', flagHint(value)),
   );
 }
 

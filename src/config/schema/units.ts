@@ -1,5 +1,4 @@
 import { quote } from '../quote.ts';
-import { nearest } from '../suggest.ts';
 import { Problem, scalar, wrongType } from './scalar.ts';
 import type { Scalar } from './scalar.ts';
 
@@ -43,6 +42,16 @@ export function sizeText(bytes: number): string {
   return `${bytes / factor}${name}`;
 }
 
+/** The unit that a longer word such as `sec` or `minutes` stands for, or null. */
+function meantUnit(unit: string): string | null {
+  const lower = unit.toLowerCase();
+  if (/^(?:ms|msecs?|millis?|milliseconds?)$/.test(lower)) return 'ms';
+  if (/^(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)$/.test(lower)) {
+    return lower.charAt(0);
+  }
+  return null;
+}
+
 /** Milliseconds of a text such as `1.5s`, or what is wrong with it. */
 export function parseDuration(text: string): number | Problem {
   const match = /^(\d+(?:\.\d+)?)\s*([A-Za-zµ]*)$/.exec(text);
@@ -51,10 +60,10 @@ export function parseDuration(text: string): number | Problem {
   }
   const unit = DURATION_UNITS.get(match[2] ?? '');
   if (unit === undefined) {
-    const message = `${quote(text)} is not a duration`;
+    const near = match[2] === '' ? 's' : meantUnit(match[2] ?? '');
     const hint =
-      match[2] === '' ? `did you mean ${match[1]}s? A duration needs a unit` : DURATION_HINT;
-    return new Problem('BAL_CONFIG_DURATION', message, hint);
+      near === null ? DURATION_HINT : `did you mean ${match[1]}${near}? ${DURATION_HINT}`;
+    return new Problem('BAL_CONFIG_DURATION', `${quote(text)} is not a duration`, hint);
   }
   const ms = Math.round(Number(match[1]) * unit * 1e6) / 1e6;
   if (Number.isInteger(ms)) return ms;
@@ -88,7 +97,8 @@ export function parseSize(text: string): number | Problem {
   const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(text);
   const unit = match === null ? undefined : SIZE_UNITS.get(match[2] ?? '');
   if (match === null || unit === undefined) {
-    const near = nearest(match?.[2] ?? '', [...SIZE_UNITS.keys()]);
+    const letter = (match?.[2] ?? '').charAt(0).toUpperCase();
+    const near = 'KMG'.includes(letter) && letter !== '' ? `${letter}iB` : null;
     const hint = near === null ? SIZE_HINT : `did you mean ${match?.[1]}${near}? ${SIZE_HINT}`;
     return new Problem('BAL_CONFIG_SIZE', `${quote(text)} is not a size`, hint);
   }
