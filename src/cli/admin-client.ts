@@ -54,18 +54,18 @@ function send(options: RequestOptions): Promise<IncomingMessage> {
   });
 }
 
-const HINTS: Readonly<Record<string, string>> = {
-  ENOENT: 'does the balancer run, and is this its "admin"? Give FILE or --admin ADDR',
-  ECONNREFUSED: 'does the balancer run, and is this its "admin"? Give FILE or --admin ADDR',
-  EACCES: 'only the user that the balancer runs as may use its admin socket',
+const WHO = 'does the balancer run, and is this its "admin"? Give FILE or --admin ADDR';
+
+/** By error code: what happened, and what would help. */
+const WORDS: Readonly<Record<string, readonly [string, string]>> = {
+  ENOENT: ['there is no such socket', WHO],
+  ECONNREFUSED: ['nobody listens there', WHO],
+  EACCES: ['permission denied', 'only the user that the balancer runs as may use its socket'],
 };
 
 function unreachable(admin: string, error: NodeJS.ErrnoException): BallastError {
   if (error instanceof BallastError) return error;
-  const hint = HINTS[error.code ?? ''];
-  return new BallastError(
-    'BAL_ADMIN_UNREACHABLE',
-    `no balancer answers at ${admin}: ${error.code ?? error.message}`,
-    { cause: error, ...(hint === undefined ? {} : { hint }) },
-  );
+  const [what, hint] = WORDS[error.code ?? ''] ?? [error.message, WHO];
+  const message = `no balancer answers at ${admin}: ${what}`;
+  return new BallastError('BAL_ADMIN_UNREACHABLE', message, { cause: error, hint });
 }

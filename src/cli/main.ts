@@ -1,5 +1,6 @@
 /** The program: reads the command line and runs one command, loading only what that one needs. */
 import { Command, CommanderError } from 'commander';
+import { BallastError } from '../base/errors.ts';
 import { EXIT } from './exit-codes.ts';
 import { errorText } from './print.ts';
 import { productVersion } from './version.ts';
@@ -126,6 +127,7 @@ try {
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   } else {
     process.stderr.write(errorText(error));
-    process.exitCode = EXIT.refused;
+    const isUnreachable = error instanceof BallastError && error.code === 'BAL_ADMIN_UNREACHABLE';
+    process.exitCode = isUnreachable ? EXIT.unreachable : EXIT.refused;
   }
 }

@@ -54,15 +54,19 @@ export class LogSink {
   /** Reads a worker's lines until it closes its end. */
   attach(stream: Socket): void {
     let rest: Buffer = EMPTY;
+    let isSkipping = false;
     stream.on('error', () => {});
     stream.on('data', (piece: Buffer) => {
       const end = piece.lastIndexOf(NEW_LINE) + 1;
       if (end === 0) {
-        rest = rest.length + piece.length > LINE_BYTES_MAX ? EMPTY : Buffer.concat([rest, piece]);
+        isSkipping ||= rest.length + piece.length > LINE_BYTES_MAX;
+        rest = isSkipping ? EMPTY : Buffer.concat([rest, piece]);
         return;
       }
-      const whole = piece.subarray(0, end);
-      this.#outlet?.write(rest.length === 0 ? whole : Buffer.concat([rest, whole]));
+      const begin = isSkipping ? piece.indexOf(NEW_LINE) + 1 : 0;
+      if (isSkipping) this.#linesLostBefore += 1;
+      isSkipping = false;
+      this.#write(rest, piece.subarray(begin, end));
       rest = end === piece.length ? EMPTY : Buffer.from(piece.subarray(end));
     });
   }
@@ -75,6 +79,11 @@ export class LogSink {
   /** Writes what is left. */
   async end(): Promise<void> {
     await this.#outlet?.flush(FLUSH_LIMIT_MS);
+  }
+
+  #write(rest: Buffer, whole: Buffer): void {
+    if (this.#outlet === null || whole.length === 0) return;
+    this.#outlet.write(rest.length === 0 ? whole : Buffer.concat([rest, whole]));
   }
 
   #isStandard(outlet: Outlet): boolean {

@@ -244,7 +244,7 @@ export class WorkerFleet {
       if (worker.state === 'applying') watch.forgive(now);
       if (silentMs < HUNG_AFTER_MS || worker.state === 'applying') continue;
       worker.kill(`hung: no heartbeat for ${Math.round(silentMs)} ms`);
-      this.#vacate(worker);
+      this.#vacate(worker, worker.endReason);
     }
   }
 
@@ -258,11 +258,11 @@ export class WorkerFleet {
     if (isServing || worker.endReason !== '') {
       this.#log.warn({ worker: worker.index, pid: worker.pid, why: how }, 'worker is gone');
     }
-    this.#vacate(worker);
+    this.#vacate(worker, how);
   }
 
   /** Finds out which place a dead or hung worker held, and has it filled. */
-  #vacate(worker: WorkerProcess): void {
+  #vacate(worker: WorkerProcess, how: string): void {
     this.#watches.delete(worker);
     if (worker === this.#spare) {
       this.#spare = null;
@@ -274,22 +274,21 @@ export class WorkerFleet {
     if (place === undefined || this.#isEnding) return;
     place.worker = null;
     this.#restarts += 1;
-    this.#giveUpStarting(worker);
+    this.#giveUpStarting(how);
     const livedMs = worker.activeAt === 0 ? 0 : Date.now() - worker.activeAt;
     const waitMs = place.respawn.died(livedMs);
     if (waitMs === 0) void this.#fill(place);
     else setTimeout(() => void this.#fill(place), waitMs);
   }
 
-  #giveUpStarting(worker: WorkerProcess): void {
+  #giveUpStarting(how: string): void {
     if (this.#starting === null) return;
     this.#starting.deaths += 1;
-    const isRefusal = worker.endReason.startsWith('refused');
+    const isRefusal = how.startsWith('refused');
     if (this.#starting.deaths < START_DEATHS_MAX && !isRefusal) return;
-    const why = worker.endReason === '' ? '' : `: the last one ${worker.endReason}`;
     this.#starting.reject(
-      new BallastError('BAL_WORKER_START', `cannot start the workers${why}`, {
-        hint: 'the lines above, on standard error, come from the workers themselves',
+      new BallastError('BAL_WORKER_START', `cannot start the workers: one ${how}`, {
+        hint: 'what the workers wrote to standard error stands above',
       }),
     );
     this.#starting = null;

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import test from 'node:test';
+import type { BindPlan } from '../config/plan.ts';
+import { TempDir } from '../../test/kit/temp-dir.ts';
+import { closeFd, openListener } from '../sys/sockets.ts';
+import { AdminServer } from './admin-server.ts';
+import type { ControlView } from './control-view.ts';
+import type { ReloadReport } from './reload.ts';
+import type { StatusReport } from './status-report.ts';
+
+const REPORT: ReloadReport = {
+  ok: true,
+  changed: true,
+  version: 2,
+  at: '',
+  tookMs: 1,
+  message: '',
+  hint: '',
+  diagnostics: [],
+};
+
+function view(parts: Partial<ControlView> = {}): ControlView {
+  return {
+    isReady: () => true,
+    status: () => ({ version: '1' }) as StatusReport,
+    metrics: () => Promise.resolve('# none\n'),
+    reload: () => Promise.resolve(REPORT),
+    ...parts,
+  };
+}
+
+const LOOPBACK: BindPlan = { family: 'ipv4', host: '127.0.0.1', port: 0 };
+const unix = (path: string): BindPlan => ({ family: 'unix', host: path, port: 0 });
+
+test('AdminServer answers its four paths, and says what there is on others', async () => {
+  const server = await AdminServer.open(LOOPBACK, view());
+  const ask = (path: string, method = 'GET') => fetch(`${server.address}${path}`, { method });
+  assert.equal((await ask('/healthz')).status, 200);
+  assert.deepEqual(await (await ask('/status')).json(), { version: '1' });
+  assert.match((await ask('/metrics')).headers.get('content-type')!, /^text\/plain; version=0.0.4/);
+  assert.deepEqual(await (await ask('/reload', 'POST')).json(), REPORT);
+  const missing = await ask('/reload');
+  assert.equal(missing.status, 404);
+  assert.match(await missing.text(), /POST \/reload/);
+  await server.close();
+});
+
+test('AdminServer says 503 on /healthz while nothing is served', async () => {
+  const server = await AdminServer.open(LOOPBACK, view({ isReady: () => false }));
+  assert.equal((await fetch(`${server.address}/healthz`)).status, 503);
+  await server.close();
+});
+
+test('AdminServer says 422 with the report when a reload failed', async () => {
+  const failed = { ...REPORT, ok: false };
+  const server = await AdminServer.open(LOOPBACK, view({ reload: () => Promise.resolve(failed) }));
+  const response = await fetch(`${server.address}/reload`, { method: 'POST' });
+  assert.equal(response.status, 422);
+  assert.deepEqual(await response.json(), failed);
+  await server.close();
+});
+
+test('AdminServer lets no page of another site reload', async () => {
+  const reload = () => assert.fail('must not reload');
+  const server = await AdminServer.open(LOOPBACK, view({ reload }));
+  const headers = { origin: 'https://evil.example' };
+  const response = await fetch(`${server.address}/reload`, { method: 'POST', headers });
+  assert.equal(response.status, 403);
+  await server.close();
+});
+
+test('AdminServer keeps an error of one request to that request', async () => {
+  const status = () => {
+    throw new Error('broken');
+  };
+  const server = await AdminServer.open(LOOPBACK, view({ status }));
+  assert.equal((await fetch(`${server.address}/status`)).status, 500);
+  assert.equal((await fetch(`${server.address}/healthz`)).status, 200);
+  await server.close();
+});
+
+test('AdminServer gives its unix socket to the owner alone and removes it', async () => {
+  using dir = new TempDir();
+  const path = dir.file('admin.sock');
+  const server = await AdminServer.open(unix(path), view());
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(await statusOf(path), 200);
+  await server.close();
+  assert.equal(existsSync(path), false);
+});
+
+test('AdminServer takes over the socket file of a dead process', async () => {
+  using dir = new TempDir();
+  const path = dir.file('admin.sock');
+  closeFd(openListener(unix(path), { backlog: 1, nodelay: false }));
+  assert.ok(existsSync(path));
+  const server = await AdminServer.open(unix(path), view());
+  assert.equal(await statusOf(path), 200);
+  await server.close();
+});
+
+test('AdminServer leaves a socket alone on which somebody listens', async () => {
+  using dir = new TempDir();
+  const path = dir.file('admin.sock');
+  const other = await AdminServer.open(unix(path), view());
+  await assert.rejects(AdminServer.open(unix(path), view()), { code: 'BAL_ADMIN_LISTEN' });
+  assert.equal(await statusOf(path), 200);
+  await other.close();
+});
+
+test('AdminServer leaves a file alone that is no socket', async () => {
+  using dir = new TempDir();
+  const path = dir.file('precious');
+  writeFileSync(path, 'text');
+  await assert.rejects(AdminServer.open(unix(path), view()), { code: 'BAL_ADMIN_LISTEN' });
+  assert.equal(statSync(path).size, 4);
+});
+
+test('AdminServer says which port is in use and what to do', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const { port } = other.address() as { port: number };
+  await assert.rejects(AdminServer.open({ ...LOOPBACK, port }, view()), {
+    code: 'BAL_ADMIN_LISTEN',
+    message: new RegExp(`127.0.0.1:${port}`),
+    hint: /another process listens there/,
+  });
+  other.close();
+});
+
+function statusOf(socketPath: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ socketPath, path: '/healthz', agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    sent.once('error', reject);
+    sent.end();
+  });
+}

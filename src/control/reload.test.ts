@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { BallastError } from '../base/errors.ts';
+import type { Diagnostic } from '../config/diagnostic.ts';
+import { planOf } from './health/test-plan.ts';
+import { Reloader, type LoadedConfig, type ReloaderOptions, type ReloadReport } from './reload.ts';
+
+const MISTAKE: Diagnostic = {
+  severity: 'error',
+  code: 'BAL_CONFIG_EMPTY',
+  message: 'm',
+  hint: '',
+  file: 'f',
+  line: 1,
+  column: 1,
+};
+
+function reloader(options: Partial<ReloaderOptions>): { it: Reloader; reports: ReloadReport[] } {
+  const reports: ReloadReport[] = [];
+  const it = new Reloader({
+    load: () => Promise.resolve({ plan: planOf([]), diagnostics: [] }),
+    apply: () => Promise.resolve(2),
+    currentVersion: () => 2,
+    onReport: (report) => reports.push(report),
+    ...options,
+  });
+  return { it, reports };
+}
+
+test('Reloader reports the version that was put in force', async () => {
+  const { it, reports } = reloader({});
+  const report = await it.request();
+  assert.equal(report.ok, true);
+  assert.equal(report.changed, true);
+  assert.equal(report.version, 2);
+  assert.deepEqual(reports, [report]);
+  assert.equal(it.last, report);
+});
+
+test('Reloader applies nothing when the file has mistakes, and hands them on', async () => {
+  const { it } = reloader({
+    load: () => Promise.resolve({ plan: null, diagnostics: [MISTAKE] }),
+    apply: () => assert.fail('must not apply'),
+  });
+  const report = await it.request();
+  assert.equal(report.ok, false);
+  assert.deepEqual(report.diagnostics, [MISTAKE]);
+  assert.match(report.message, /1 mistake: nothing was changed/);
+  assert.equal(it.failed, 1);
+});
+
+test('Reloader turns an error of applying into a report with its remedy', async () => {
+  const error = new BallastError('BAL_LISTEN_IN_USE', 'cannot listen', { hint: 'choose another' });
+  const { it } = reloader({ apply: () => Promise.reject(error) });
+  const report = await it.request();
+  assert.equal(report.ok, false);
+  assert.equal(report.message, 'cannot listen: nothing was changed');
+  assert.equal(report.hint, 'choose another');
+});
+
+test('Reloader runs one at a time and makes all that are asked for meanwhile one more', async () => {
+  let running = 0;
+  let loads = 0;
+  const releases: (() => void)[] = [];
+  const { it } = reloader({
+    load: async () => {
+      loads += 1;
+      running += 1;
+      assert.equal(running, 1);
+      await new Promise<void>((resolve) => releases.push(resolve));
+      running -= 1;
+      return { plan: planOf([]), diagnostics: [] } satisfies LoadedConfig;
+    },
+  });
+  const first = it.request();
+  const others = [it.request(), it.request(), it.request()];
+  releases[0]!();
+  const one = await first;
+  while (releases.length < 2) await Promise.resolve();
+  releases[1]!();
+  const rest = await Promise.all(others);
+  assert.equal(loads, 2);
+  assert.ok(rest.every((report) => report === rest[0]));
+  assert.notEqual(one, rest[0]);
+});
