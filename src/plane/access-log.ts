@@ -28,11 +28,13 @@ const REASON_TEXTS = REASONS.map((row, id) => (id === 0 ? '' : `,"reason":"${row
 
 let first = start;
 let next = start;
-let oldestMs = 0;
+let dueMs = Infinity;
+/** Until then the supervisor is not offered anything: it did not take all of the last offer. */
+let restUntilMs = 0;
 
 /** When the log wants to be flushed; Infinity while it is empty. */
 export function logDueMs(): number {
-  return next === first ? Infinity : oldestMs + FLUSH_MS;
+  return dueMs;
 }
 
 /** Writes the line of a finished exchange. */
@@ -42,7 +44,7 @@ export function logExchange(x: Exchange, bytesOut: number): void {
     bump(WORKER_METER.logLinesLost);
     return;
   }
-  if (next === first) oldestMs = worker.nowMs;
+  if (dueMs === Infinity) dueMs = worker.nowMs + FLUSH_MS;
   let out = putTime(next);
   out = putText(out, x.listener!.logText);
   out = putText(out, ',"client":"');
@@ -63,7 +65,7 @@ export function logExchange(x: Exchange, bytesOut: number): void {
   bytes[out] = 125;
   bytes[out + 1] = 10;
   next = out + 2;
-  if (next - first >= FLUSH_BYTES) flushLog();
+  if (next - first >= FLUSH_BYTES) offer();
 }
 
 function putRequest(x: Exchange, at: number): number {
@@ -125,16 +127,26 @@ function putTime(at: number): number {
 export function flushLog(): void {
   while (next > first) {
     const written = libc.write(WORKER_FD.accessLog, BASE + first, next - first);
-    if (written <= 0) return;
+    if (written <= 0) {
+      // The supervisor does not read, or is gone: the lines wait as long as there is room.
+      restUntilMs = worker.nowMs + FLUSH_MS;
+      dueMs = restUntilMs;
+      return;
+    }
     first += written;
   }
+  dueMs = Infinity;
   first = start;
   next = start;
 }
 
+function offer(): void {
+  if (worker.nowMs >= restUntilMs) flushLog();
+}
+
 /** Room at the end: what waits is handed over, or moved to the front. */
 function makeRoom(): void {
-  flushLog();
+  offer();
   if (first === start) return;
   bytes.copyWithin(start, first, next);
   next = start + (next - first);
