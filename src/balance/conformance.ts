@@ -44,6 +44,7 @@ export function testConformance(name: string, make: MakeBalancer, isForLarge: bo
     testSpread(make);
     testExclusion(make);
     testChanges(make);
+    testReturns(make);
     if (isForLarge) testLarge(make);
   });
 }
@@ -156,6 +157,28 @@ function testChanges(make: MakeBalancer): void {
     }
   });
 
+  it('follows weights that have fallen or risen by far at once', () => {
+    for (const count of [3, 64]) {
+      for (const [before, after] of [
+        [100, 1],
+        [1, 100],
+      ] as const) {
+        const servers = serversOf(Array.from({ length: count }, (_, i) => (i < 2 ? before : 1)));
+        const balancer = make(servers, 0);
+        balancer.pick(NONE_TRIED, 0);
+        servers[0]!.weight = after;
+        servers[1]!.weight = after;
+        balancer.changed();
+        const picks = countPicks(balancer, count, 40 * (count + 2 * after - 2));
+        const low = Math.min(picks[0]!, picks[1]!);
+        const high = Math.max(picks[0]!, picks[1]!);
+        assert.ok(low > 20 * after && high < 60 * after, `${picks[0]} and ${picks[1]} picks`);
+      }
+    }
+  });
+}
+
+function testReturns(make: MakeBalancer): void {
   it('takes a server back without a burst', () => {
     for (const count of [4, 64]) {
       const servers = serversOf(Array.from({ length: count }, () => 1));

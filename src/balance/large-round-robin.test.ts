@@ -26,6 +26,29 @@ describe('round-robin of large pools', () => {
     }
   });
 
+  it('gives a raised weight its turns at once', () => {
+    const servers = serversOf(ones(100));
+    const balancer = new LargeRoundRobin(servers);
+    assert.equal(balancer.pick(NONE_TRIED, 0), 0);
+    servers[0]!.weight = 100;
+    balancer.changed();
+    const picks = countPicks(balancer, 100, 50);
+    assert.ok(picks[0]! >= 20 && picks[0]! <= 30, `${picks[0]} of 50 picks`);
+  });
+
+  it('mixes servers that come back together with those that stayed', () => {
+    const servers = serversOf(ones(100));
+    const balancer = new LargeRoundRobin(servers);
+    for (const server of servers) server.isUsable = server.index % 2 === 0;
+    balancer.changed();
+    countPicks(balancer, 100, 10_000);
+    for (const server of servers) server.isUsable = true;
+    balancer.changed();
+    const picks = countPicks(balancer, 100, 40);
+    const back = picks.filter((_, i) => i % 2 === 1).reduce((sum, n) => sum + n, 0);
+    assert.ok(back >= 10 && back <= 30, `${back} of 40 picks`);
+  });
+
   it('does not repay the turns that a server missed while nearly all servers were full', () => {
     const servers = serversOf(ones(100));
     const balancer = new LargeRoundRobin(servers);

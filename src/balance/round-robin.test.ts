@@ -23,6 +23,19 @@ describe('round-robin', () => {
     assert.equal(sequence(new RoundRobin(serversOf([1, 1, 1]), 3_000_000_002), 4), 'cabc');
   });
 
+  it('forgets what was owed by a weight that has fallen from 100 to 1', () => {
+    const servers = serversOf([100, 100, 1]);
+    const balancer = new RoundRobin(servers);
+    balancer.pick(NONE_TRIED, 0);
+    for (const server of servers) server.weight = 1;
+    balancer.changed();
+    const picks = sequence(balancer, 30);
+    for (const name of 'abc') {
+      const count = picks.split(name).length - 1;
+      assert.ok(count >= 6 && count <= 14, picks);
+    }
+  });
+
   it('does not move the others when one server is skipped for a retry', () => {
     const balancer = new RoundRobin(serversOf([1, 1, 1, 1]));
     assert.equal(sequence(balancer, 1), 'a');

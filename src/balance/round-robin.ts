@@ -40,13 +40,11 @@ export class RoundRobin implements Balancer {
   }
 
   changed(): void {
-    // What a server earned or owed in another company says nothing about its place in this one.
+    // What was earned or owed by other weights must not outlast one round of the new ones.
     const { servers, credit } = this;
     let total = 0;
     for (let i = 0; i < servers.length; i++) {
-      const server = servers[i]!;
-      if (server.isUsable) total += server.weight;
-      else credit[i] = 0;
+      if (servers[i]!.isUsable) total += servers[i]!.weight;
     }
     for (let i = 0; i < servers.length; i++) {
       if (credit[i]! > total) credit[i] = total;

@@ -10,9 +10,6 @@ import type { RouteMatch } from './route-match.ts';
 /** Id of the host that stands for requests of any host. */
 export const ANY_HOST = 0;
 
-/** Depths of hosts and paths from this one on share one bit of a mask. */
-export const DEPTH_BIT_MAX = 31;
-
 /** Scopes of `RouteParts.hostTable`. */
 export const HOST_SCOPE = { exact: 0, suffix: 1 } as const;
 
@@ -163,9 +160,9 @@ function hostParts(
   return { hostTable: new ByteTable(entries), suffixDepths, suffixDepthMax };
 }
 
-/** Bit of a mask of depths. */
+/** Bit of a mask of depths; depths that are 32 apart share one, so a set bit means "perhaps". */
 export function depthBit(depth: number): number {
-  return 1 << Math.min(depth, DEPTH_BIT_MAX);
+  return 1 << (depth & 31);
 }
 
 function count(text: string, char: string): number {
