@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PathRewrite } from './rewrite-path.ts';
-import { parsedHead } from './test-head.ts';
+import { parsedHead } from './head-testkit.ts';
 
 type Case = { readonly path: string; readonly matched: string; readonly expected: string };
 

@@ -1,5 +1,5 @@
 import type { FieldMatch, PathMatch, RouteMatch } from './route-match.ts';
-import type { TestRequest } from './test-head.ts';
+import type { TestRequest } from './head-testkit.ts';
 
 /**
  * The precedence of docs/routing.md written down as plainly as possible, to compare the compiled

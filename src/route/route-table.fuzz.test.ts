@@ -3,9 +3,9 @@ import { it } from 'node:test';
 import fc from 'fast-check';
 import { compileRoutes } from './route-table.ts';
 import { findByReference } from './route-reference.ts';
-import { parsedHead } from './test-head.ts';
+import { parsedHead } from './head-testkit.ts';
 import type { FieldMatch, PathMatch, RouteMatch } from './route-match.ts';
-import type { TestRequest } from './test-head.ts';
+import type { TestRequest } from './head-testkit.ts';
 
 // Small alphabets, so that routes and requests meet often.
 const label = fc.constantFrom('a', 'b', 'cc');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compileRoutes } from './route-table.ts';
-import { parsedHead } from './test-head.ts';
+import { parsedHead } from './head-testkit.ts';
 import type { PathMatch, RouteMatch } from './route-match.ts';
-import type { TestRequest } from './test-head.ts';
+import type { TestRequest } from './head-testkit.ts';
 
 function path(text: string): PathMatch {
   if (text.startsWith('~')) return { kind: 'regex', source: text.slice(1) };

@@ -4,9 +4,9 @@
  * all routes, so that memory is measured too. Run: `node src/route/route.bench.ts`.
  */
 import { compileRoutes } from './route-table.ts';
-import { parsedHead } from './test-head.ts';
+import { parsedHead } from './head-testkit.ts';
 import type { RouteMatch } from './route-match.ts';
-import type { TestRequest } from './test-head.ts';
+import type { TestRequest } from './head-testkit.ts';
 
 const ROUNDS = 7;
 const LOOKUPS = 400_000;
