@@ -63,7 +63,7 @@ export const headCases: readonly HazardCase[] = [
     section: 'RFC 9112 §2.2',
     name: 'white space before the first field',
     send: message(['GET / HTTP/1.1', ' Host: a', 'Host: a']),
-    ballast: refused('field-folding'),
+    ballast: refused('bad-field-name'),
   },
   {
     row: 'Bare LF line end',
@@ -98,7 +98,7 @@ export const headCases: readonly HazardCase[] = [
     section: 'RFC 9112 §2.2',
     name: 'a CR within the request line',
     send: 'GET /\r HTTP/1.1\r\nHost: a\r\n\r\n',
-    ballast: refused('bare-carriage-return'),
+    ballast: refused('bad-request-line'),
   },
   {
     row: 'Bare CR; NUL in value',

@@ -55,7 +55,7 @@ export const targetCases: readonly HazardCase[] = [
     section: 'RFC 9110 §4.2.4',
     name: 'absolute-form with user information',
     send: message(['GET http://u:p@a/x HTTP/1.1', 'Host: a']),
-    ballast: refused('bad-host'),
+    ballast: refused('bad-target'),
   },
   {
     row: FORMS,
@@ -97,7 +97,7 @@ export const targetCases: readonly HazardCase[] = [
     section: FORMS_RFC,
     name: 'a space in the target',
     send: getTarget('/a b'),
-    ballast: refused('bad-request-line'),
+    ballast: refused('bad-version'),
   },
   {
     row: FORMS,
@@ -168,7 +168,7 @@ export const targetCases: readonly HazardCase[] = [
       section: VERSIONS_RFC,
       name: `the version "${version}"`,
       send: message([`GET / ${version}`, 'Host: a']),
-      ballast: refused(version.endsWith(' ') ? 'bad-request-line' : 'bad-version'),
+      ballast: refused('bad-version'),
     }),
   ),
   {
