@@ -58,7 +58,6 @@ for (const text of [
   '::1/128',
   'localhost',
 ]) {
-  // prettier-ignore
   test(`parseIp refuses "${text}"`, () => assert.equal(parseIp(text), null));
 }
 
