@@ -40,7 +40,7 @@ export function readFiles(context: RuleContext, configFile: string, readFile: Re
   for (const { name, path } of fileUses(context)) {
     if (files.has(name)) continue;
     const full = isAbsolute(name) ? name : resolve(folder, name);
-    const bytes = readFile(full);
+    const bytes = name.includes('\0') ? null : readFile(full);
     if (bytes === null) {
       const message = `the file ${quote(name)} cannot be read`;
       const hint = 'its path is relative to the folder of the configuration file';

@@ -29,7 +29,10 @@ const httpProbe = section('Asks with a request of HTTP/1.1 and looks at the answ
 export const checkSchema = section('How servers are checked: one of tcp and http.', {
   tcp: section('A server is well that accepts a connection.', {}).optional(),
   http: httpProbe.optional(),
-  every: duration('Time from one check to the next.', EVERY_MIN_MS).prefault('2s'),
+  every: duration(
+    'Time from the start of one check to the start of the next.',
+    EVERY_MIN_MS,
+  ).prefault('2s'),
   timeout: duration('For a whole check.').prefault('1s'),
   rise: integer(1, 1_000, 'Good checks in a row until a server that is down is up.').prefault(2),
   fall: integer(1, 1_000, 'Bad checks in a row until a server that is up is down.').prefault(3),
@@ -38,7 +41,7 @@ export const checkSchema = section('How servers are checked: one of tcp and http
     EVERY_MIN_MS,
   ).optional(),
   changingEvery: duration(
-    'Time between checks of a server whose last verdicts differ; 1s, or every where that is less.',
+    'Time between checks while a verdict is changing; 1s, or every where that is less.',
     EVERY_MIN_MS,
   ).optional(),
   jitter: percent('Share of itself by which each wait is spread.', 50).prefault('10%'),

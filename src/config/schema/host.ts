@@ -13,29 +13,32 @@ const problem = (text: string, hint: string): Problem =>
   new Problem('BAL_CONFIG_HOST', `${quote(text)} is not a host name`, hint);
 
 /** The hint for a host that is a name with something more around it, or null. */
-function hintForExtras(text: string): string | null {
+function hintForExtras(text: string, star: string): string | null {
   if (text.includes('://')) return `remove the scheme: ${text.slice(text.indexOf('://') + 3)}`;
   if (text.includes('/')) return 'write the path under paths';
-  if (text.endsWith('.')) return `remove the final dot: ${text.slice(0, -1)}`;
+  if (text.endsWith('.')) return `remove the final dot: ${star}${text.slice(0, -1)}`;
   const port = /^([^:]+):\d+$/.exec(text);
-  if (port !== null) return `remove the port: ${port[1]}`;
+  if (port !== null) return `remove the port: ${star}${port[1]}`;
   if (isIPv6(text)) return `write the address in brackets: "[${text}]"`;
   return null;
 }
 
-/** The host in lower case without its port, or what is wrong with it. No wildcard. */
-export function parseHostName(text: string): string | Problem {
+/**
+ * The host in lower case, or what is wrong with it. `star` is the wildcard that stood before the
+ * text, for the hints.
+ */
+export function parseHostName(text: string, star = ''): string | Problem {
   const lower = text.toLowerCase();
   if (isIPv4(lower)) return lower;
   const inner = lower.slice(1, -1);
   if (lower === `[${inner}]` && isIPv6(inner) && !inner.includes('%')) {
     return `[${canonicalIpv6(inner)}]`;
   }
-  const extras = hintForExtras(lower);
+  const extras = hintForExtras(lower, star);
   if (extras !== null) return problem(text, extras);
   if (/[^\0-\x7f]/.test(text)) {
     const ascii = domainToASCII(text);
-    const hint = ascii === '' ? HOST_HINT : `write its ASCII form: ${ascii}`;
+    const hint = ascii === '' ? HOST_HINT : `write its ASCII form: ${star}${ascii}`;
     return problem(text, hint);
   }
   if (lower.length > HOST_MAX) return problem(text, `a host has at most ${HOST_MAX} characters`);
@@ -49,7 +52,7 @@ export function parseHostPattern(text: string): string | Problem {
   if (!text.startsWith('*.') || text.indexOf('*', 1) > 0) {
     return problem(text, 'a star stands for the first labels only: "*.example.com"');
   }
-  const domain = parseHostName(text.slice(2));
+  const domain = parseHostName(text.slice(2), '*.');
   if (domain instanceof Problem) return problem(text, domain.hint);
   return isIPv4(domain) || domain.startsWith('[') ? problem(text, HOST_HINT) : `*.${domain}`;
 }

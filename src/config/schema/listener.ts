@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { REASONS } from '../../base/reasons.ts';
 import { bindAddress } from './address.ts';
-import { pseudonym } from './field.ts';
+import { fieldValue, pseudonym } from './field.ts';
 import { network } from './network.ts';
 import { routeSchema } from './route.ts';
 import { flag, integer, word } from './scalar.ts';
@@ -21,14 +21,14 @@ const timeouts = optionalSection('How long clients may take.', {
   head: duration(
     'For the whole request head, from its first byte (from the accept for a first request): 408.',
   ).prefault('10s'),
-  bodyIdle: duration('Without a byte of the request body: 408.').prefault('30s'),
+  bodyIdle: duration('Longest time without a byte of the request body: 408.').prefault('30s'),
   bodyMinRate: size(
     'Least size of a request body per second, averaged since its start, after bodyIdle; 0 is off: 408.',
     0,
     1_073_741_824,
   ).prefault('100B'),
-  keepAlive: duration('Between two requests on a connection.').prefault('60s'),
-  write: duration('Without the client taking a byte of the answer.').prefault('30s'),
+  keepAlive: duration('Longest time between two requests on a connection.').prefault('60s'),
+  write: duration('Longest time without the client taking a byte of the answer.').prefault('30s'),
 });
 
 const forwarded = optionalSection('Fields that tell servers about the client.', {
@@ -49,9 +49,8 @@ const errorPage = z.union([
   text('Path of the page, relative to the configuration file.', 4_096, 'file'),
   section('A page with its type.', {
     file: text('Path of the page, relative to the configuration file.', 4_096, 'file'),
-    contentType: text(
+    contentType: fieldValue(
       'Value of Content-Type; by default it follows from the ending of the file.',
-      256,
     ).optional(),
   }),
 ]);

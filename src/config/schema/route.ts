@@ -17,8 +17,10 @@ const timeouts = optionalSection('How long servers may take.', {
   firstByte: duration('From the request sent to the first byte of the answer: 504.').prefault(
     '60s',
   ),
-  bodyIdle: duration('Without a byte of the body of the answer.').prefault('60s'),
-  tunnel: duration('Without a byte either way in a tunnel, such as a WebSocket.').prefault('1h'),
+  bodyIdle: duration('Longest time without a byte of the body of the answer.').prefault('60s'),
+  tunnel: duration(
+    'Longest time without a byte either way in a tunnel, such as a WebSocket.',
+  ).prefault('1h'),
 });
 
 const conditions = (description: string) =>

@@ -28,6 +28,8 @@ export type ScalarMeta = {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly examples?: readonly (string | number)[];
+  /** What is allowed, for the reference page where minimum and maximum cannot say it. */
+  readonly range?: string;
 };
 
 /** A schema of one value: given anything, made into `T`. */

@@ -20,11 +20,13 @@ export function list<T extends z.core.SomeType>(description: string, element: T)
 
 /** One value, or a list with at least one; read as a list either way. */
 export function oneOrMany<T extends z.ZodType>(description: string, element: T) {
-  return z
-    // Marked before the union: the value of one element may be an array itself.
-    .union([element.transform((one) => ({ one })), z.array(element).min(1)])
-    .transform((value) => (Array.isArray(value) ? value : [value.one]) as z.output<T>[])
-    .meta({ description });
+  return (
+    z
+      // Marked before the union: the value of one element may be an array itself.
+      .union([element.transform((one) => ({ one })), z.array(element).min(1)])
+      .transform((value) => (Array.isArray(value) ? value : [value.one]) as z.output<T>[])
+      .meta({ description })
+  );
 }
 
 /** A map whose keys the reader of the file chooses. */

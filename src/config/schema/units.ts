@@ -78,8 +78,8 @@ export function duration(
   maximumMs = DURATION_MAX_MS,
 ): Scalar<number> {
   const pattern = '^\\d+(\\.\\d+)?\\s*(ms|s|m|h|d)$';
-  const range = `from ${durationText(minimumMs)} to ${durationText(maximumMs)}`;
-  return scalar({ title: 'duration', type: 'string', pattern }, description, (value) => {
+  const range = `${durationText(minimumMs)} to ${durationText(maximumMs)}`;
+  return scalar({ title: 'duration', type: 'string', pattern, range }, description, (value) => {
     if (typeof value === 'number') {
       const hint = `did you mean ${value}s or ${value}ms? A duration needs a unit`;
       return new Problem('BAL_CONFIG_DURATION', `${value} is not a duration`, hint);
@@ -88,7 +88,7 @@ export function duration(
     const ms = parseDuration(value);
     if (ms instanceof Problem || (ms >= minimumMs && ms <= maximumMs)) return ms;
     const message = `${quote(value)} is out of range`;
-    return new Problem('BAL_CONFIG_OUT_OF_RANGE', message, `write a duration ${range}`);
+    return new Problem('BAL_CONFIG_OUT_OF_RANGE', message, `write a duration from ${range}`);
   });
 }
 
@@ -111,23 +111,26 @@ export function parseSize(text: string): number | Problem {
 /** A schema for a size in bytes, from `minimum` to `maximum`; a plain number is a count of bytes. */
 export function size(description: string, minimum: number, maximum: number): Scalar<number> {
   const pattern = '^\\d+(\\.\\d+)?\\s*(B|[kK]B|[KMG]iB|[MG]B)$';
-  const range = `write a size from ${sizeText(minimum)} to ${sizeText(maximum)}`;
+  const isOpen = maximum === Number.MAX_SAFE_INTEGER;
+  const range = `${sizeText(minimum)} ${isOpen ? 'or more' : `to ${sizeText(maximum)}`}`;
   const type = ['string', 'integer'];
-  return scalar({ title: 'size', type, pattern, minimum: 0 }, description, (value) => {
+  return scalar({ title: 'size', type, pattern, minimum: 0, range }, description, (value) => {
     if (typeof value !== 'string' && typeof value !== 'number') {
       return wrongType(value, 'a size', SIZE_HINT);
     }
     const bytes = typeof value === 'number' ? value : parseSize(value);
     if (bytes instanceof Problem) return bytes;
     if (Number.isInteger(bytes) && bytes >= minimum && bytes <= maximum) return bytes;
-    return new Problem('BAL_CONFIG_OUT_OF_RANGE', `${quote(value)} is out of range`, range);
+    const hint = `write a size from ${range}`;
+    return new Problem('BAL_CONFIG_OUT_OF_RANGE', `${quote(value)} is out of range`, hint);
   });
 }
 
 /** A schema for a share such as `20%`, from 0% to `maximum`, in whole percent. */
 export function percent(description: string, maximum = 100): Scalar<number> {
-  const hint = `write a whole number and a percent sign, from 0% to ${maximum}%`;
-  const meta = { title: 'percent', type: 'string', pattern: '^\\d+%$' } as const;
+  const range = `0% to ${maximum}%`;
+  const hint = `write a whole number and a percent sign, from ${range}`;
+  const meta = { title: 'percent', type: 'string', pattern: '^\\d+%$', range } as const;
   return scalar(meta, description, (value) => {
     const match = typeof value === 'string' ? /^(\d+)%$/.exec(value) : null;
     if (match === null) {

@@ -1,0 +1,97 @@
+/** A complete configuration file on the reference page. A test loads each of them. */
+export type ReferenceExample = { readonly title: string; readonly yaml: string };
+
+const SHOP = `admin: 127.0.0.1:9900
+
+listeners:
+  web:
+    bind: 0.0.0.0:8080
+    routes:
+      - hosts: [shop.example.com, "*.shop.example.com"]
+        paths: [/api/*]
+        pool: api
+      - pool: web
+
+pools:
+  web:
+    servers:
+      - 10.0.0.11:8080
+      - { address: 10.0.0.12:8080, weight: 2, name: big }
+    check: { http: { path: /healthz }, every: 1s, timeout: 500ms, rise: 2, fall: 2 }
+  api:
+    balance: random-of-two
+    servers: [10.0.0.21:8080, 10.0.0.22:8080]
+    check: { tcp: {} }
+`;
+
+const CANARY = `listeners:
+  web:
+    bind: [0.0.0.0:8080, "[::]:8080"]
+    trust: [10.0.0.0/8]
+    forwarded: { requestId: pass, via: ballast }
+    routes:
+      - name: tester
+        headers: { x-canary: "yes" }
+        pool: next
+      - name: canary
+        paths: [/checkout/*]
+        pools:
+          - { pool: current, weight: 95 }
+          - { pool: next, weight: 5 }
+      - name: everyone
+        pool: current
+
+pools:
+  current: { servers: [10.0.0.11:8080, 10.0.0.12:8080] }
+  next: { servers: [10.0.0.31:8080] }
+`;
+
+const REWRITE = `listeners:
+  web:
+    bind: 0.0.0.0:8080
+    routes:
+      - hosts: [old.example.com]
+        redirect: { status: 308, host: new.example.com }
+      - paths: [/robots.txt]
+        respond: { status: 200, body: "User-agent: *" }
+      - paths: [/v1/*]
+        rewrite:
+          host: api.internal
+          prefix: /
+          request: { remove: [Cookie], set: { X-Api-Version: "1" } }
+          response: { remove: [Server], add: { Cache-Control: no-store } }
+        timeouts: { firstByte: 5s }
+        pool: api
+
+pools:
+  api: { servers: [10.0.0.21:8080] }
+`;
+
+const PROTECT = `listeners:
+  web:
+    bind: 0.0.0.0:8080
+    maxBody: 10MiB
+    timeouts: { head: 5s, bodyIdle: 10s, bodyMinRate: 1kB }
+    pool: legacy
+
+pools:
+  legacy:
+    maxConnections: 50
+    servers:
+      - 10.0.0.11:8080
+      - { address: 10.0.0.12:8080, maxConnections: 100, weight: 2 }
+    queue: { size: 200, timeout: 2s }
+    retry: { attempts: 1, statuses: [503], budget: 10% }
+    check:
+      http: { path: /ready, status: [200, 204], body: "~^ok" }
+      every: 2s
+      downEvery: 500ms
+`;
+
+/** Examples in the order of the page. */
+export const REFERENCE_EXAMPLES: readonly ReferenceExample[] = [
+  { title: 'Two pools, by host and path', yaml: SHOP },
+  { title: 'A canary, by header and by share', yaml: CANARY },
+  { title: 'Redirects, answers and rewriting', yaml: REWRITE },
+  { title: 'Protecting servers that can do little at once', yaml: PROTECT },
+];
