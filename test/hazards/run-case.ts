@@ -82,14 +82,13 @@ async function awaitAnswers(
   const answers = (): string[] => readAnswers(client.received, isHead, client.ending !== 'open');
   if (foreseen !== undefined) {
     const { ending } = foreseen;
-    const what = `${foreseen.answers} answers, then ${ending}, for "${of.name}"`;
-    await until(
-      () => client.ending !== 'open' || (ending === 'open' && answers().length >= foreseen.answers),
-      {
-        what: `${what}; got ${JSON.stringify(client.text.slice(0, 300))}`,
-        timeoutMs: WAIT_MS,
-      },
-    );
+    const isDone = (): boolean =>
+      client.ending !== 'open' || (ending === 'open' && answers().length >= foreseen.answers);
+    try {
+      await until(isDone, { what: `${foreseen.answers} answers, then ${ending}` });
+    } catch (error) {
+      throw new Error(`got ${JSON.stringify(client.text.slice(0, 300))}`, { cause: error });
+    }
     return;
   }
   let seenBytes = -1;
