@@ -96,6 +96,7 @@ function describe(sample: Sample, unit: string): string {
     parts.push(`user ${Math.round(sample.userShare * 100)} %`);
   }
   if (sample.loggedShare !== null) parts.push(`logged ${(sample.loggedShare * 100).toFixed(1)} %`);
+  if (sample.memoryMib !== null) parts.push(`${Math.round(sample.memoryMib)} MiB in all`);
   return parts.join(', ');
 }
 

@@ -21,6 +21,8 @@ export type Sample = {
   readonly p999Us: number;
   /** Log lines that arrived, in share of the requests; null where nothing is logged. */
   readonly loggedShare: number | null;
+  /** For the memory row: all of the balancer's memory, with the connections open. */
+  readonly memoryMib: number | null;
 };
 
 export type VariantResult = {

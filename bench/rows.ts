@@ -190,6 +190,6 @@ export const ROWS: readonly Row[] = [
     unit: 'bytes / connection',
     load: { ...keepAlive, mode: 'idle', connections: 5_000 },
     target: overHaproxy(1),
-    note: "Growth of the proportional set size of all the balancer's processes; each connection has had one request. What the kernel holds for a socket is the same for all and not counted.",
+    note: "Growth of the proportional set size of all the balancer's processes; each connection has had one request, and the balancer was at work for others before both readings. What the kernel holds for a socket is the same for all and not counted.",
   },
 ];

@@ -9,6 +9,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { killAll } from './children.ts';
 import { PROGRAMS, contenderOf } from './contenders/table.ts';
+import { takeLock } from './lock.ts';
 import { describeMachine, otherCores, widenLogQueue } from './machine.ts';
 import { measureRow } from './measure-row.ts';
 import { USAGE, readOptions } from './options.ts';
@@ -112,6 +113,9 @@ async function main(): Promise<void> {
     for (const row of rows) say(`${row.id.padEnd(14)}${row.title}`);
     return;
   }
+  mkdirSync(outDir, { recursive: true });
+  const giveBackLock = takeLock();
+  process.on('exit', giveBackLock);
   prepare(options);
   const narrowLogQueue = widenLogQueue();
   process.on('exit', () => {

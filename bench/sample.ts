@@ -54,6 +54,7 @@ const EMPTY: Sample = {
   p99Us: 0,
   p999Us: 0,
   loggedShare: null,
+  memoryMib: null,
 };
 
 async function lineCount(file: string): Promise<number> {
@@ -131,17 +132,23 @@ async function measureTimed(stage: Stage, sample: SampleOptions): Promise<[Sampl
   return [result, report];
 }
 
-/** The balancer has worked before the first reading, so that only the connections are new. */
-async function measureMemory(stage: Stage, sample: SampleOptions): Promise<Sample> {
-  const { load } = sample.row;
-  const busy: Load = { ...load, mode: 'closed', connections: 64 };
+/**
+ * Memory of the balancer after a second of work. What a garbage collector keeps in reserve and what
+ * it has not collected yet is then about the same at both readings.
+ */
+async function memoryAfterWork(stage: Stage, sample: SampleOptions): Promise<number> {
+  const busy: Load = { ...sample.row.load, mode: 'closed', connections: 64 };
   await loadReport(startLoad(loadOptions(stage, sample, busy)));
   await sleep(SETTLE_MS);
-  const before = proportionalBytes(stage.balancer.pids);
+  return proportionalBytes(stage.balancer.pids);
+}
+
+async function measureMemory(stage: Stage, sample: SampleOptions): Promise<Sample> {
+  const { load } = sample.row;
+  const before = await memoryAfterWork(stage, sample);
   const child = startLoad(loadOptions(stage, sample, load));
   const [, held, errors] = await child.saying(/^held (\d+) errors (\d+)/m, 60_000);
-  await sleep(SETTLE_MS);
-  const after = proportionalBytes(stage.balancer.pids);
+  const after = await memoryAfterWork(stage, sample);
   child.process.stdin.end();
   const output = await child.ended();
   const lost = Number(/^lost (\d+)/m.exec(output)?.[1] ?? 0);
@@ -151,6 +158,7 @@ async function measureMemory(stage: Stage, sample: SampleOptions): Promise<Sampl
     value: isWhole ? (after - before) / load.connections : null,
     problem: isWhole ? null : `${held} held, ${errors} errors, ${lost} lost`,
     requests: Number(held),
+    memoryMib: after / 2 ** 20,
   };
 }
 

@@ -16,6 +16,7 @@ const sample = (value: number): Sample => ({
   p99Us: 2,
   p999Us: 3,
   loggedShare: null,
+  memoryMib: null,
 });
 
 function row(ratio: number, limit: number): RowResult {

@@ -36,10 +36,15 @@ function problemsOf(variant: VariantResult): string | null {
   return `${failed.length} of ${variant.samples.length} samples not valid: ${failed[0]!.problem}`;
 }
 
+function memoryOf(variant: VariantResult): string {
+  const known = variant.samples.map((sample) => sample.memoryMib).filter((mib) => mib !== null);
+  return known.length === 0 ? '' : `, ${number(median(known))} MiB in all`;
+}
+
 function variantLine(row: RowResult, variant: VariantResult, width: number): string {
   const { summary } = variant;
   if (summary === null) return `  ${variant.title.padEnd(width)}  no figure`;
-  const figure = `${number(summary.median)} ${row.unit} (${spread(summary, number)})`;
+  const figure = `${number(summary.median)} ${row.unit} (${spread(summary, number)})${memoryOf(variant)}`;
   const perSecond = medianOf(variant, 'requestsPerSecond');
   const rest =
     perSecond > 0
@@ -144,7 +149,7 @@ function detailTable(run: RunResult): string {
           variant.title,
           summary === null
             ? (problemsOf(variant) ?? 'no figure')
-            : `${number(summary.median)} ${row.unit}`,
+            : `${number(summary.median)} ${row.unit}${memoryOf(variant)}`,
           summary === null ? '–' : spread(summary, number),
           perSecond > 0 ? number(perSecond) : '–',
           percent('coreShare'),
