@@ -18,19 +18,3 @@ export function parseDecimal(bytes: Uint8Array, start: number, end: number): num
   }
   return value > Number.MAX_SAFE_INTEGER ? -1 : value;
 }
-
-/**
- * Writes `value` (an integer from 0 to 2^53 - 1) in decimal digits at `at`; returns the index just
- * past them. The caller has 16 bytes of room there.
- */
-export function writeDecimal(bytes: Uint8Array, at: number, value: number): number {
-  let end = at + 1;
-  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) end++;
-  let rest = value;
-  for (let i = end - 1; i >= at; i--) {
-    const next = Math.floor(rest / 10);
-    bytes[i] = DIGIT_0 + (rest - next * 10);
-    rest = next;
-  }
-  return end;
-}

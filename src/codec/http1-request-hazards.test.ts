@@ -33,6 +33,8 @@ const FRAMING: readonly Refused[] = [
   ],
   ['TE: gzip, chunked (RFC 9112 §7.2)', te('gzip, chunked'), 'unsupported-transfer-coding'],
   ['TE: gzip;q=1, chunked', te('gzip;q=1, chunked'), 'unsupported-transfer-coding'],
+  ['TE: gzip , chunked', te('gzip \t, \tchunked'), 'unsupported-transfer-coding'],
+  ['TE: gzip x, chunked', te('gzip x, chunked'), 'bad-transfer-encoding'],
   ['TE: chunked, gzip (RFC 9112 §6.3)', te('chunked, gzip'), 'bad-transfer-encoding'],
   ['TE: gzip', te('gzip'), 'bad-transfer-encoding'],
   ['TE: identity', te('identity'), 'bad-transfer-encoding'],
@@ -128,6 +130,10 @@ const REQUEST_LINES: readonly Refused[] = [
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'unsupported-version'],
   ['HTTP/2 without a minor version', `GET / HTTP/2\r\n${H}\r\n`, 'bad-version'],
   ['HTTP/1.10', `GET / HTTP/1.10\r\n${H}\r\n`, 'bad-version'],
+  ['HTTP/1.x', `GET / HTTP/1.x\r\n${H}\r\n`, 'bad-version'],
+  ['HTTP/1./', `GET / HTTP/1./\r\n${H}\r\n`, 'bad-version'],
+  ['HTTP/9.9', `GET / HTTP/9.9\r\n${H}\r\n`, 'unsupported-version'],
+  ['HTTP/:.0', `GET / HTTP/:.0\r\n${H}\r\n`, 'bad-version'],
   ['lower-case http/1.1', `GET / http/1.1\r\n${H}\r\n`, 'bad-version'],
   ['SP after the version', `GET / HTTP/1.1 \r\n${H}\r\n`, 'bad-version'],
   ['a space in the target (RFC 9112 §3.2)', get('/a b'), 'bad-version'],
@@ -321,6 +327,15 @@ for (const [upgrade, left] of [
     assert.ok(head.fields.includes('-HTTP2-Settings: AA'));
   });
 }
+
+test('parseRequestHead takes an Upgrade that is the first field, and the first that offers more', () => {
+  const head = parseRequestText(
+    `GET / HTTP/1.1\r\nUpgrade: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n${H}\r\n`,
+  );
+  assert.equal(head.upgrade, 'x');
+  const later = post('Upgrade: h2c', 'Upgrade: websocket', 'Connection: upgrade');
+  assert.equal(parseRequestText(later).upgrade, 'websocket');
+});
 
 test('parseRequestHead ignores Upgrade without the option and in HTTP/1.0 (RFC 9110 §7.8)', () => {
   assert.equal(parseRequestText(post('Upgrade: websocket')).upgrade, null);

@@ -68,6 +68,11 @@ const rows: readonly Row[] = [
     expect: { result: 'ok', method: METHOD.other },
   },
   {
+    title: 'reads empty values, with and without white space (RFC 9112 §5)',
+    input: `GET / HTTP/1.1\r\n${H}A:\r\nB: \t \r\nC:\t\r\n\r\n`,
+    expect: { result: 'ok', fields: ['Host: a.example', 'A: ', 'B: ', 'C: '] },
+  },
+  {
     title: 'passes unknown methods on',
     input: `PROPFIND / HTTP/1.1\r\n${H}\r\n`,
     expect: { result: 'ok', method: METHOD.other },
@@ -147,6 +152,16 @@ const rows: readonly Row[] = [
     expect: { result: 'ok', path: '*', query: null, host: 'b.example' },
   },
   {
+    title: 'gives another method in absolute-form without a path and a query "/"',
+    input: `GET http://b.example HTTP/1.1\r\n${H}\r\n`,
+    expect: { result: 'ok', path: '/', query: null, host: 'b.example' },
+  },
+  {
+    title: 'gives OPTIONS in absolute-form with only a query "/" (RFC 9112 §3.2.4)',
+    input: `OPTIONS http://b.example?q HTTP/1.1\r\n${H}\r\n`,
+    expect: { result: 'ok', path: '/', query: 'q' },
+  },
+  {
     title: 'leaves an empty query empty',
     input: `GET /? HTTP/1.1\r\n${H}\r\n`,
     expect: { result: 'ok', path: '/', query: '' },
@@ -167,6 +182,12 @@ const rows: readonly Row[] = [
     expect: { result: 'ok', path: '/%C3', flags: ['targetChanged'] },
   },
 ];
+
+for (const method of ['XET', 'GXT', 'GEX', 'GETX', 'GE', 'G']) {
+  test(`parseRequestHead takes ${method} for another method than GET`, () => {
+    assert.equal(parseRequestText(`${method} / HTTP/1.1\r\n${H}\r\n`).method, METHOD.other);
+  });
+}
 
 for (const { title, input, policy, expect } of rows) {
   test(`parseRequestHead ${title}`, () => {

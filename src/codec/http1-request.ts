@@ -37,8 +37,9 @@ const TRAILERS = asciiBytes('trailers');
  * value without h2c. It must not be parsed a second time. An incomplete or refused one may be
  * longer the next time: up to that, nothing is changed while 0 is returned.
  *
- * Called once per request and once more for each read while the head is incomplete; see
- * `mayEndHead` for how a caller bounds the latter.
+ * Called once per request, and again while the head is incomplete. It starts anew each time: a
+ * caller that waits for another LF before it calls again parses no head more often than it has
+ * lines, which the limit of fields bounds.
  */
 // oxlint-disable-next-line max-params -- an object of options per request would be an allocation
 export function parseRequestHead(
