@@ -8,8 +8,8 @@ import { loadConfig } from './load.ts';
 import { renderDiagnostics } from './render-diagnostic.ts';
 import { FILE_MAX } from './yaml-file.ts';
 
-// Inputs are golden/NAME.yaml; the expected diagnostics stand in NAME.txt and the expected plan of a
-// good file in NAME.json. UPDATE_GOLDEN=1 writes them anew: read the difference before keeping it.
+// Inputs are golden/NAME.yaml; expected diagnostics stand in NAME.txt, the plan of a good file in
+// NAME.json. UPDATE_GOLDEN=1 writes them anew: read the difference before keeping it.
 
 const folder = join(import.meta.dirname, 'golden');
 const isUpdate = process.env['UPDATE_GOLDEN'] === '1';

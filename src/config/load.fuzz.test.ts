@@ -75,7 +75,8 @@ test('loadConfig refuses a good file in which any one value is a map of nonsense
   const values = [...good.matchAll(/(?<=: )[\w./]+(?=[,\s}])/g)];
   assert.ok(values.length > 60);
   for (const match of values) {
-    const text = `${good.slice(0, match.index)}{ nonsense: 1 }${good.slice(match.index + match[0].length)}`;
+    const rest = good.slice(match.index + match[0].length);
+    const text = `${good.slice(0, match.index)}{ nonsense: 1 }${rest}`;
     assert.equal(load(text).plan, null, match[0]);
   }
 });

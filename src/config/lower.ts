@@ -4,6 +4,7 @@ import { lowerListener } from './lower/listener.ts';
 import { lowerPool } from './lower/pool.ts';
 import type { Plan } from './plan.ts';
 import type { Config } from './schema.ts';
+import { uriBytes } from './schema/limits.ts';
 
 /** What a plan depends on beside the file. */
 export type LowerOptions = {
@@ -28,7 +29,7 @@ export function lower(config: Config, { cores, files }: LowerOptions): Plan {
     limits: {
       connections: limits.connections,
       headBytes: limits.head,
-      uriBytes: limits.uri,
+      uriBytes: uriBytes(limits),
       fields: limits.fields,
       answerHeadBytes: limits.answerHead,
       bufferMemory: limits.bufferMemory,

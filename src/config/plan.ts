@@ -83,7 +83,7 @@ export type ListenerTimeouts = {
   readonly headMs: number;
   /** No byte of the request body for this long: 408. */
   readonly bodyIdleMs: number;
-  /** Least bytes per second of a request body, averaged since its start, after bodyIdleMs; 0 off. */
+  /** Least bytes per second of a request body since its start, after bodyIdleMs; 0 is off. */
   readonly bodyMinRate: number;
   /** Between two requests on a client connection. */
   readonly keepAliveMs: number;
@@ -154,7 +154,10 @@ export type RouteAction =
 
 export type WeightedPool = { readonly pool: number; readonly weight: number };
 
-/** Parts left null are taken from the request. `prefix` replaces what the route's prefix matched. */
+/**
+ * Parts left null are taken from the request. `prefix` replaces what the route's prefix matched. The
+ * port is that of the scheme where the configuration gives a scheme without a port.
+ */
 export type RedirectTarget = {
   readonly scheme: 'http' | 'https' | null;
   readonly host: string | null;
@@ -263,6 +266,7 @@ export type ProbePlan =
       readonly kind: 'http';
       readonly method: string;
       readonly path: string;
+      /** Value of Host; "" is the address of the server. */
       readonly host: string;
       readonly fields: readonly FieldPair[];
       /** Inclusive ranges. */

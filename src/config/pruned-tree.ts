@@ -15,7 +15,8 @@ const isContainer = (value: unknown): value is Container =>
  */
 export class PrunedTree {
   value: unknown;
-  readonly #cuts: ConfigPath[] = [];
+  /** Texts of the original paths of all cuts, and of all that is above them. */
+  readonly #touched = new Set<string>();
   /** For each list that lost entries, the original index of each entry. */
   readonly #places = new Map<unknown, readonly number[]>();
 
@@ -28,7 +29,9 @@ export class PrunedTree {
   cut(paths: readonly ConfigPath[]): void {
     const originals = paths.map((path) => this.originalPath(path));
     for (const path of paths) this.#mark(path);
-    this.#cuts.push(...originals);
+    for (const path of originals) {
+      for (let i = 0; i <= path.length; i++) this.#touched.add(JSON.stringify(path.slice(0, i)));
+    }
     this.value = this.#sweep(this.value);
   }
 
@@ -44,9 +47,8 @@ export class PrunedTree {
 
   /** Whether nothing was cut at or below `path`, given in the tree's present indices. */
   isWhole(path: ConfigPath): boolean {
-    if (this.#cuts.length === 0) return true;
-    const original = this.originalPath(path);
-    return !this.#cuts.some((cut) => original.every((step, i) => cut[i] === step));
+    if (this.#touched.size === 0) return true;
+    return !this.#touched.has(JSON.stringify(this.originalPath(path)));
   }
 
   #mark(path: ConfigPath): void {

@@ -1,7 +1,7 @@
 /** Longest piece of a file that a message repeats, in characters. */
 const QUOTE_MAX = 60;
 
-/** The text of a value for a message: strings in quotes, maps and lists by their kind, cut short. */
+/** The text of a value for a message: strings in quotes and cut short, maps and lists by kind. */
 export function quote(value: unknown): string {
   if (value === null) return 'an empty value';
   if (Array.isArray(value)) return 'a list';

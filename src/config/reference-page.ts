@@ -1,36 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { configJsonSchema } from './json-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { REFERENCE_EXAMPLES } from './reference-examples.ts';
 
-const INTRO = `# Configuration
-
-<!-- Made from src/config by its tests (UPDATE_GOLDEN=1): change the schema, not this page. -->
-
-One YAML file (JSON is YAML too) describes everything. \`ballast check FILE\` reads it and reports every
-mistake with its line, what is allowed, and what was probably meant; nothing else reads it differently.
-For editors there is a JSON Schema: begin the file with the line
-\`# yaml-language-server: $schema=…/schema/ballast.schema.json\`.
-
-Requests come in at a **listener**, whose **routes** decide what becomes of them; most send them to a
-**pool** of **servers**. How the best route is found is told in [routing](routing.md).
-
-## Values
-
-| kind | how it is written |
-|---|---|
-| duration | a number and \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`: \`500ms\`, \`1.5s\`, \`1h\`. A plain number is refused: its unit would be a guess. |
-| size | a number and \`B\`, \`KiB\`, \`MiB\`, \`GiB\` (powers of 1024) or \`kB\`, \`MB\`, \`GB\` (powers of 1000). A plain number is a count of bytes. |
-| percent | a whole number and \`%\`: \`20%\` |
-| address | \`10.0.0.1:80\`, \`"[2001:db8::1]:80"\` (the quotes are needed: brackets begin a list) or \`unix:/path\`. \`localhost\` is 127.0.0.1; other names are not available yet. An address without a host such as \`:80\` is refused: write \`0.0.0.0:80\`, \`"[::]:80"\`, or both. |
-| network | \`10.0.0.0/8\`, \`2001:db8::/32\`, or a single address |
-| host | \`shop.example.com\`, or \`"*.example.com"\` for one or more labels before the domain. Names in other scripts are written in their ASCII form (\`xn--…\`). |
-| path | \`/exact\`, \`/prefix/*\` (which matches \`/prefix\` too) or \`~regex\`; exact paths and prefixes in canonical form |
-| regex | a JavaScript regular expression without flags, after a \`~\`. It may match anywhere: \`^\` and \`$\` anchor it. |
-| name | a letter, then letters, digits, \`.\`, \`_\` and \`-\`, at most 63 |
-
-Where a list is asked for, "one or many" means that a single value need not stand in brackets. Anchors and
-aliases (\`&name\`, \`*name\`) may be used; merging (\`<<\`) may not.
-`;
+const INTRO = readFileSync(join(import.meta.dirname, 'reference-intro.md'), 'utf8');
 
 const CELL_BREAKS = /\|/g;
 
@@ -41,7 +15,7 @@ function keyWord(schema: JsonSchema): string {
   return (schema.propertyNames?.title ?? 'name').toUpperCase().replaceAll(' ', '-');
 }
 
-/** The object that a schema describes, be it behind a list, a union or a map of names; else null. */
+/** The object that a schema describes, even behind a list, a union or a map of names; else null. */
 function nested(schema: JsonSchema, path: string): Section | null {
   if (schema.properties !== undefined) return { path, schema };
   if (schema.items !== undefined) return nested(schema.items, `${path}[]`);

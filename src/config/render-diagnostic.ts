@@ -25,12 +25,12 @@ export function renderDiagnostic(diagnostic: Diagnostic, lines: readonly string[
   const shown = excerpt(source.replace(/\r$/, ''), column);
   const gutter = String(line);
   const pad = shown.text.slice(0, shown.column - 1).replaceAll(/[^\t]/g, ' ');
-  const rest = `${gutter.padStart(5)} | ${shown.text}\n${' '.repeat(Math.max(5, gutter.length))} | ${pad}^`;
-  return `${head}\n${rest}`;
+  const margin = ' '.repeat(Math.max(5, gutter.length));
+  return `${head}\n${gutter.padStart(5)} | ${shown.text}\n${margin} | ${pad}^`;
 }
 
 /** All diagnostics of one file, one after the other, each ending in a line feed. */
 export function renderDiagnostics(diagnostics: readonly Diagnostic[], text: string): string {
-  const lines = text.split('\n');
+  const lines = text.replace(/^\ufeff/, '').split('\n');
   return diagnostics.map((diagnostic) => `${renderDiagnostic(diagnostic, lines)}\n`).join('');
 }

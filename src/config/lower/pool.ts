@@ -1,12 +1,10 @@
 import { digest } from '../digest.ts';
 import type { CheckPlan, PoolPlan, ProbePlan, ServerPlan } from '../plan.ts';
+import { checkTimes } from '../schema/check.ts';
 import type { CheckConfig } from '../schema/check.ts';
 import type { PoolConfig } from '../schema/pool.ts';
 import { serverSettings } from '../schema/pool.ts';
 import { fieldPairs } from './route.ts';
-
-/** Longest default interval of checks while a server is down or changing, in ms. */
-const FAST_EVERY_MS = 1_000;
 
 function probe(check: CheckConfig): ProbePlan {
   const { http } = check;
@@ -25,9 +23,7 @@ function probe(check: CheckConfig): ProbePlan {
 function lowerCheck(check: CheckConfig): CheckPlan {
   const plan = {
     everyMs: check.every,
-    downEveryMs: check.downEvery ?? Math.min(check.every, FAST_EVERY_MS),
-    changingEveryMs: check.changingEvery ?? Math.min(check.every, FAST_EVERY_MS),
-    timeoutMs: check.timeout,
+    ...checkTimes(check),
     rise: check.rise,
     fall: check.fall,
     jitterPercent: check.jitter,

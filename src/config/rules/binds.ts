@@ -24,7 +24,8 @@ export function checkBinds({ config, report, isWhole }: RuleContext): void {
     others.push({ bind, name });
     seen.set(place, others);
     if (other === undefined) return;
-    const message = `${addressText(bind)} is taken already: ${other.name} listens on ${addressText(other.bind)}`;
+    const taken = `${other.name} listens on ${addressText(other.bind)}`;
+    const message = `${addressText(bind)} is taken already: ${taken}`;
     report({
       code: 'BAL_CONFIG_DUPLICATE_BIND',
       message,

@@ -1,6 +1,7 @@
 import type { ConfigPath } from '../diagnostic.ts';
 import { quote } from '../quote.ts';
 import { hasNestedRepeat } from '../schema/regex.ts';
+import { checkTimes } from '../schema/check.ts';
 import type { CheckConfig } from '../schema/check.ts';
 import type { PoolConfig } from '../schema/pool.ts';
 import { serverSettings } from '../schema/pool.ts';
@@ -46,10 +47,11 @@ function checkProbe(check: CheckConfig, path: ConfigPath, context: RuleContext):
   }
 }
 
-function checkTimes(check: CheckConfig, path: ConfigPath, { report, isWhole }: RuleContext): void {
+function warnTimes(check: CheckConfig, path: ConfigPath, { report, isWhole }: RuleContext): void {
   const isKnown = isWhole([...path, 'timeout']) && isWhole([...path, 'every']);
-  if (check.timeout <= check.every || !isKnown) return;
-  const timeout = durationText(check.timeout);
+  const { timeoutMs } = checkTimes(check);
+  if (timeoutMs <= check.every || !isKnown) return;
+  const timeout = durationText(timeoutMs);
   const every = durationText(check.every);
   report({
     severity: 'warning',
@@ -104,6 +106,6 @@ export function checkPools(context: RuleContext): void {
     checkServers(pool, path, context);
     if (pool.check === undefined) continue;
     checkProbe(pool.check, [...path, 'check'], context);
-    checkTimes(pool.check, [...path, 'check'], context);
+    warnTimes(pool.check, [...path, 'check'], context);
   }
 }

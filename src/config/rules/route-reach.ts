@@ -46,8 +46,8 @@ function takenBy(route: RouteConfig): Taken {
 }
 
 /**
- * The routes of one listener so far. A route with more conditions is tried before one with fewer, so
- * only an earlier route with the same ones, and as many methods, can take all that another matches.
+ * The routes of one listener so far. A route with more conditions is tried before one with fewer:
+ * only an earlier one with the same, and no fewer methods, can take all that another matches.
  */
 class Reach {
   readonly #earlier = new Map<string, Earlier[]>();

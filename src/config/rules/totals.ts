@@ -1,4 +1,5 @@
 import { SLOTS_MAX } from '../../base/meters.ts';
+import { uriBytes } from '../schema/limits.ts';
 import { sizeText } from '../schema/units.ts';
 import type { RuleContext } from './rule.ts';
 
@@ -18,7 +19,8 @@ export function checkTotals({ config, report, isWhole }: RuleContext): void {
     const hint = 'add one: listeners: { web: { bind: 0.0.0.0:8080, pool: web } }';
     report({ code: 'BAL_CONFIG_EMPTY', message, hint, path: ['listeners'], at: 'key' });
   }
-  const { uri, head } = config.limits;
+  const { head } = config.limits;
+  const uri = uriBytes(config.limits);
   if (uri <= head || !isWhole(['limits'])) return;
   report({
     code: 'BAL_CONFIG_CONFLICT',

@@ -33,7 +33,7 @@ export const checkSchema = section('How servers are checked: one of tcp and http
     'Time from the start of one check to the start of the next.',
     EVERY_MIN_MS,
   ).prefault('2s'),
-  timeout: duration('For a whole check.').prefault('1s'),
+  timeout: duration('For a whole check; 1s, or every where that is less.').optional(),
   rise: integer(1, 1_000, 'Good checks in a row until a server that is down is up.').prefault(2),
   fall: integer(1, 1_000, 'Bad checks in a row until a server that is up is down.').prefault(3),
   downEvery: duration(
@@ -50,3 +50,20 @@ export const checkSchema = section('How servers are checked: one of tcp and http
 
 /** A check with its defaults filled in. */
 export type CheckConfig = z.output<typeof checkSchema>;
+
+/** Longest default timeout of a check, and interval while a server is down or changing, in ms. */
+const DEFAULT_MAX_MS = 1_000;
+
+/** The times of a check in ms, those included that follow from `every`. */
+export function checkTimes(check: CheckConfig): {
+  readonly timeoutMs: number;
+  readonly downEveryMs: number;
+  readonly changingEveryMs: number;
+} {
+  const byDefault = Math.min(check.every, DEFAULT_MAX_MS);
+  return {
+    timeoutMs: check.timeout ?? byDefault,
+    downEveryMs: check.downEvery ?? byDefault,
+    changingEveryMs: check.changingEvery ?? byDefault,
+  };
+}

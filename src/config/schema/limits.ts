@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { integer } from './scalar.ts';
 import { optionalSection } from './structure.ts';
 import { size } from './units.ts';
@@ -14,9 +15,11 @@ export const limitsSchema = optionalSection('Limits of each worker and of each m
     1_024,
     65_536,
   ).prefault('16KiB'),
-  uri: size('Size of a request target; a longer one is answered with 414.', 256, 65_536).prefault(
-    '8KiB',
-  ),
+  uri: size(
+    'Size of a request target; a longer one: 414. 8KiB, or head where that is less.',
+    256,
+    65_536,
+  ).optional(),
   fields: integer(
     8,
     256,
@@ -33,3 +36,11 @@ export const limitsSchema = optionalSection('Limits of each worker and of each m
     1_099_511_627_776,
   ).prefault('256MiB'),
 });
+
+/** Default of `limits.uri` in bytes, where the head has room for it. */
+const URI_BYTES = 8_192;
+
+/** Bytes of a request target, whether given or not. */
+export function uriBytes(limits: z.output<typeof limitsSchema>): number {
+  return limits.uri ?? Math.min(URI_BYTES, limits.head);
+}

@@ -23,7 +23,7 @@ const timeouts = optionalSection('How long clients may take.', {
   ).prefault('10s'),
   bodyIdle: duration('Longest time without a byte of the request body: 408.').prefault('30s'),
   bodyMinRate: size(
-    'Least size of a request body per second, averaged since its start, after bodyIdle; 0 is off: 408.',
+    'Least size of a request body per second since its start, after bodyIdle: 408. 0 is off.',
     0,
     1_073_741_824,
   ).prefault('100B'),
@@ -37,7 +37,7 @@ const forwarded = optionalSection('Fields that tell servers about the client.', 
   xForwardedHost: flag('Whether X-Forwarded-Host is sent.').prefault(true),
   forwarded: flag('Whether Forwarded (RFC 7239) is sent.').prefault(false),
   via: pseudonym(
-    'The name of this balancer in Via (RFC 9110 §7.6.3) on requests and answers; false sends none.',
+    'Name of this balancer in Via (RFC 9110 §7.6.3), both ways; false sends none.',
   ).prefault(false),
   requestId: word(
     ['off', 'pass', 'new'],
@@ -58,7 +58,7 @@ const errorPage = z.union([
 /** Schema of one entry of `listeners`. */
 export const listenerSchema = section('A listener: where clients come in.', {
   bind: oneOrMany(
-    'Addresses to listen on: 0.0.0.0:80 for IPv4, "[::]:80" for IPv6 alone, unix:/path. Port 0 lets the kernel choose.',
+    'Addresses: 0.0.0.0:80, "[::]:80" (IPv6 alone), unix:/path. Port 0: the kernel chooses.',
     bindAddress('An address to listen on.'),
   ),
   protocol: word(['http'], 'What clients speak.', [
@@ -73,7 +73,7 @@ export const listenerSchema = section('A listener: where clients come in.', {
     description: 'Where requests go. The most specific match wins, then the earlier one.',
   }),
   pool: poolReference(
-    'Short for one last route that sends everything else to this pool.',
+    'Short for one last route, named default, that sends everything else to this pool.',
   ).optional(),
   timeouts,
   forwarded,
@@ -104,7 +104,7 @@ export const listenerSchema = section('A listener: where clients come in.', {
     'Requests on one connection before it is closed; 0 is no limit.',
   ).prefault(0),
   errorPages: named(
-    'Pages in place of the plain answers of Ballast itself, by status. Read when the file is loaded, at most 1 MiB each.',
+    'Pages by status, in place of plain answers of Ballast itself. At most 1 MiB each.',
     statusKey('A status.', PAGE_STATUSES),
     errorPage,
   ).prefault({}),

@@ -5,7 +5,7 @@ import { word } from './scalar.ts';
 /** Schema of `log`. */
 export const logSchema = optionalSection('What is written to logs, and where.', {
   access: logTarget(
-    'Where the access log goes, one JSON object per request: off, stdout, stderr or an absolute path.',
+    'Where the access log goes, a JSON object per request: off, stdout, stderr or /path.',
   ).prefault('stdout'),
   level: word(
     ['debug', 'info', 'warn', 'error'],

@@ -11,7 +11,7 @@ const PATTERN_HINT = 'write /exact, /prefix/* or ~regex';
 const problem = (text: string, hint: string): Problem =>
   new Problem('BAL_CONFIG_PATH', `${quote(text)} is not a path`, hint);
 
-/** The policy that allows most: what else a path must be depends on its listener, in rules/paths.ts. */
+/** The policy that allows most: what a listener's own asks for is checked in rules/paths.ts. */
 const ANY_POLICY: PathPolicy = { allowEncodedSlash: true, mergeSlashes: false };
 
 const UNREADABLE = 'it has a broken escape, a character that paths cannot have, or too many ".."';

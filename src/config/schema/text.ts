@@ -36,8 +36,8 @@ export function name(description: string): Scalar<string> {
 }
 
 /**
- * A schema for the name of a listener or pool, which is the key of a map. It takes any text, so that
- * what stands under a bad name is checked too: rules/names.ts refuses the name.
+ * A schema for the name of a listener or pool, which is the key of a map. It takes any text, so
+ * that what stands under a bad name is checked too: rules/names.ts refuses the name.
  */
 export function keyName(description: string) {
   return z.string().meta({ ...NAME_META, description });

@@ -108,7 +108,7 @@ export function parseSize(text: string): number | Problem {
   return new Problem('BAL_CONFIG_SIZE', message, SIZE_HINT);
 }
 
-/** A schema for a size in bytes, from `minimum` to `maximum`; a plain number is a count of bytes. */
+/** A schema for a size in bytes, from `minimum` to `maximum`; a plain number counts bytes. */
 export function size(description: string, minimum: number, maximum: number): Scalar<number> {
   const pattern = '^\\d+(\\.\\d+)?\\s*(B|[kK]B|[KMG]iB|[MG]B)$';
   const isOpen = maximum === Number.MAX_SAFE_INTEGER;
