@@ -7,9 +7,15 @@ import type { ResponseHead } from '../codec/http1-head.ts';
 import { bytes, putNumber, putRun, putText } from './buffers.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Whether the head must be written anew. `x.closeDownstream` must be settled. */
-export function mustWriteAnswer(x: Exchange, head: ResponseHead): boolean {
-  if (x.closeDownstream || head.minor !== 1 || x.minor !== 1) return true;
+/** Where the minor version stands in a status line; ours is 1 (RFC 9110 §2.5). */
+const MINOR_AT = 7;
+const ONE = 0x31;
+
+/**
+ * Whether the head received at `start` must be written anew. `x.closeDownstream` must be settled.
+ */
+export function mustWriteAnswer(x: Exchange, head: ResponseHead, start: number): boolean {
+  if (x.closeDownstream || bytes[start + MINOR_AT] !== ONE || x.minor !== 1) return true;
   if (x.route!.responseEdits !== null || x.listener!.viaText !== null) return true;
   if ((head.flags & HEAD_FLAG.drops) === 0) return false;
   return hasLeftOut(x, head);
@@ -49,7 +55,7 @@ export function writeAnswerHead(
   const last = head.end - 2;
   let out = at;
   let run = start;
-  if (head.minor !== 1) {
+  if (bytes[start + MINOR_AT] !== ONE) {
     out = putText(out, 'HTTP/1.1 ');
     out = putNumber(out, head.status);
     bytes[out++] = 32;

@@ -10,7 +10,7 @@ import { dispatch } from './dispatch.ts';
 import type { Downstream } from './downstream.ts';
 import type { Exchange } from './exchange.ts';
 import { takeExchange, takeFilter } from './exchange.ts';
-import { hasField } from './forwarding-writer.ts';
+import { hasField, isLooping } from './forwarding-writer.ts';
 import { bump } from './meter-segment.ts';
 import { answerOwn, answerRoute } from './own-answer.ts';
 import { keepForLog, requestRoom, writeRequestHead } from './request-writer.ts';
@@ -52,6 +52,10 @@ function takeRequest(x: Exchange, head: RequestHead): void {
   x.method = head.method;
   x.minor = head.minor;
   x.flags = head.flags;
+  // A handshake without its key is none (RFC 6455 §4.1): it is passed on as a plain request.
+  const isKeyless =
+    (head.flags & HEAD_FLAG.webSocket) !== 0 && !hasField(head, FIELD.secWebSocketKey);
+  if (isKeyless) x.flags &= ~HEAD_FLAG.upgrade;
   x.requestBody = head.body;
   x.requestLeft = head.body === BODY.length ? head.contentLength : 0;
   x.isRequestDone = head.body === BODY.none || head.contentLength === 0;
@@ -68,6 +72,9 @@ function takeRequest(x: Exchange, head: RequestHead): void {
 function refusal(x: Exchange, route: number, head: RequestHead): number {
   const { maxBodyBytes } = x.listener!.plan;
   if (maxBodyBytes > 0 && head.contentLength > maxBodyBytes) return REASON.bodyTooLarge;
+  if (x.listener!.viaText !== null && isLooping(head, x.listener!.plan.forwarded.via)) {
+    return REASON.loopDetected;
+  }
   return route < 0 ? REASON.noRoute : 0;
 }
 
@@ -153,6 +160,11 @@ function takeBody(x: Exchange, from: number, end: number): boolean {
       bodyEnd = filter.outEnd;
       x.bodyBytes = filter.payloadBytes;
       x.isRequestDone = filter.done;
+      const { maxBodyBytes } = x.listener!.plan;
+      if (maxBodyBytes > 0 && x.bodyBytes > maxBodyBytes) {
+        answerOwn(x, REASON.bodyTooLarge);
+        return false;
+      }
     } else bodyEnd = from;
   }
   if (x.isRequestDone) d.kind = TIMER.none;

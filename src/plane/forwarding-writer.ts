@@ -88,3 +88,19 @@ export function hasField(head: RequestHead, id: number): boolean {
   }
   return false;
 }
+
+/** Times that a request may have passed through balancers of our name before it is a loop. */
+const PASSES_MAX = 8;
+
+/** Whether Via names `pseudonym` too often (RFC 9110 §7.6.3). */
+export function isLooping(head: RequestHead, pseudonym: string): boolean {
+  let passes = 0;
+  for (let i = 0, f = 0; i < head.fieldCount; i++, f += FIELD_STRIDE) {
+    if (head.fields[f + 4] !== FIELD.via) continue;
+    const value = textOf(head.fields[f + 2]!, head.fields[f + 3]!);
+    for (const element of value.split(',')) {
+      if (element.trim().split(/[ \t]+/)[1] === pseudonym) passes++;
+    }
+  }
+  return passes > PASSES_MAX;
+}

@@ -97,7 +97,7 @@ function passInterim(x: Exchange, start: number, end: number): boolean {
   x.answerBody = BODY.none;
   let at = start;
   let to = end;
-  if (mustWriteAnswer(x, head)) {
+  if (mustWriteAnswer(x, head, start)) {
     at = GATHER_AT;
     to = writeAnswerHead(x, head, start, GATHER_AT);
   }
@@ -125,10 +125,12 @@ function takeAnswer(x: Exchange, start: number, end: number): void {
   // A refusal before the body has come: the rest of the body is not wanted any more.
   const isEarly = !x.isRequestDone && head.status >= 300;
   if (isUndelimited || isEarly || worker.isDraining) x.closeDownstream = true;
-  const bodyStart = head.end;
-  const bodyEnd = takeFirstBody(x, bodyStart, end);
+  const bodyEnd = takeFirstBody(x, head.end, end);
   if (bodyEnd < 0) return;
-  sendFirst(x, start, bodyStart, bodyEnd);
+  // Without its chunks a body begins further on.
+  const filter = x.answerFilter;
+  const bodyStart = filter !== null && bodyEnd > filter.outStart ? filter.outStart : head.end;
+  sendFirst(x, start, bodyStart, Math.max(bodyStart, bodyEnd));
 }
 
 /** Whether the answer's status is one that the pool tries again on another server. */
@@ -171,7 +173,7 @@ function takeFirstBody(x: Exchange, start: number, end: number): number {
   const filter = takeFilter();
   x.answerFilter = filter;
   filter.reset(chunkedMode(x));
-  if (start === end) return end;
+  if (start === end) return start;
   filter.filter(bytes, start, end);
   if (filter.error !== 0) {
     failExchange(x, REASON.serverBadAnswer);
@@ -192,8 +194,8 @@ function chunkedMode(x: Exchange): number {
 /** Sends the head and the first of the body in one piece. */
 function sendFirst(x: Exchange, start: number, bodyStart: number, bodyEnd: number): void {
   let at = start;
-  if (mustWriteAnswer(x, head)) {
-    if (answerRoom(x, head, bodyStart - start) > BLOCK_BYTES_MAX / 2) {
+  if (mustWriteAnswer(x, head, start)) {
+    if (answerRoom(x, head, head.end - start) > BLOCK_BYTES_MAX / 2) {
       failExchange(x, REASON.serverAnswerTooLarge);
       return;
     }
@@ -207,11 +209,21 @@ function sendFirst(x: Exchange, start: number, bodyStart: number, bodyEnd: numbe
   const u = x.upstream!;
   if (!deliver(x, at, bodyEnd)) return;
   if (x.isAnswerDone) {
-    endExchange(x);
+    answerDone(x);
     return;
   }
   arm(u, TIMER.answerBody, x.route!.plan.timeouts.bodyIdleMs);
   if (u.canRead) relayAnswerBody(x);
+}
+
+/**
+ * The answer is complete. A server may give it before it has read the whole request: where nothing
+ * speaks against it, the rest of the request is still passed on, so that both connections live on.
+ */
+function answerDone(x: Exchange): void {
+  const isOver = x.isRequestDone || x.closeDownstream || x.closeUpstream || x.isUploadDead;
+  if (isOver) endExchange(x);
+  else x.upstream!.kind = TIMER.none;
 }
 
 /** Sends bytes[at … end) to the client; false when that has ended the exchange. */
@@ -237,6 +249,12 @@ export function relayAnswerBody(x: Exchange): void {
   const u = x.upstream!;
   for (let i = 0; i < READS_PER_TURN; i++) {
     if (!u.canRead || d.outLength > 0) return;
+    if (x.isAnswerDone) {
+      // The answer is over and the request is not: the server closes, or says what nobody asked.
+      x.closeUpstream = true;
+      endExchange(x);
+      return;
+    }
     const got = readFrom(u, BODY_AT, RECEIVE_BYTES);
     if (got <= 0) {
       if (got !== -1) bodyEnded(x, got);
@@ -249,7 +267,7 @@ export function relayAnswerBody(x: Exchange): void {
     const at = isChunked ? x.answerFilter!.outStart : BODY_AT;
     if (to > at && !deliver(x, at, to)) return;
     if (x.isAnswerDone) {
-      endExchange(x);
+      answerDone(x);
       return;
     }
     arm(u, TIMER.answerBody, x.route!.plan.timeouts.bodyIdleMs);

@@ -10,7 +10,7 @@ import { serverGone } from './dispatch.ts';
 import type { Downstream } from './downstream.ts';
 import type { Exchange } from './exchange.ts';
 import { PHASE } from './exchange.ts';
-import { abortExchange } from './exchange-end.ts';
+import { abortExchange, endExchange } from './exchange-end.ts';
 import { READS_PER_TURN } from './limits.ts';
 import { failExchange } from './own-answer.ts';
 import { readAnswer } from './relay-answer.ts';
@@ -133,7 +133,8 @@ function pass(x: Exchange, d: Downstream, start: number, end: number): number {
   }
   if (x.isRequestDone) {
     d.kind = TIMER.none;
-    if (result !== BLOCKED) requestSent(x, u);
+    if (x.isAnswerDone) endExchange(x);
+    else if (result !== BLOCKED) requestSent(x, u);
     return STOP;
   }
   const verdict = progressed(x, d);

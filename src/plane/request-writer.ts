@@ -14,6 +14,10 @@ import type { FieldEditor } from './field-editor.ts';
 /** Bytes that the fields and words of our own add at most, configured texts not counted. */
 const OWN_BYTES = 1024;
 
+/** The minor version stands before the CRLF; ours is 1, whatever the client's (RFC 9110 §2.5). */
+const MINOR_FROM_FIELDS = -3;
+const ONE = 0x31;
+
 /** The most bytes that `writeRequestHead` writes for this exchange. */
 export function requestRoom(x: Exchange, head: RequestHead): number {
   const size = head.end - head.methodStart;
@@ -35,7 +39,9 @@ export function requestRoom(x: Exchange, head: RequestHead): number {
 export function writeRequestHead(x: Exchange, head: RequestHead, at: number): number {
   const route = x.route!;
   const makesLine =
-    route.pathRewrite !== null || head.minor !== 1 || (head.flags & HEAD_FLAG.targetChanged) !== 0;
+    route.pathRewrite !== null ||
+    bytes[head.fieldsStart + MINOR_FROM_FIELDS] !== ONE ||
+    (head.flags & HEAD_FLAG.targetChanged) !== 0;
   // The host is written anew where the target or the route gives it.
   const makesHost =
     route.hostText !== null || (head.flags & HEAD_FLAG.absoluteForm) !== 0 || head.hostStart < 0;
