@@ -55,7 +55,7 @@ export function readOptions(args: readonly string[]): Options {
     only: values.only,
     rounds: Math.floor(positive('rounds', values.rounds, quick ? 3 : 5)),
     seconds: positive('seconds', values.seconds, quick ? 1.5 : 3),
-    warmupSeconds: positive('warmup', values.warmup, quick ? 1.5 : 2),
+    warmupSeconds: positive('warmup', values.warmup, 2),
     core: values.core === undefined ? 0 : Number(values.core),
     profile: values.profile,
     list: values.list,

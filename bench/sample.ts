@@ -85,7 +85,7 @@ function loadOptions(stage: Stage, sample: SampleOptions, load: Load): LoadOptio
     cores: stage.cores,
     seconds: sample.options.seconds,
     warmupSeconds: sample.options.warmupSeconds,
-    pids: stage.balancer.pids,
+    pids: stage.balancer.pids(),
     core: stage.setup.core,
     rate: sample.rate,
     targets: stage.targets,
@@ -108,7 +108,7 @@ async function measureTimed(stage: Stage, sample: SampleOptions): Promise<[Sampl
   const reported = loadReport(child);
   await sleep((warmupSeconds + seconds / 2) * 1e3);
   const { metricsUrl } = stage.balancer;
-  if (metricsUrl !== null && child.isAlive) {
+  if (sample.row.logs && metricsUrl !== null && child.isAlive) {
     await fetch(metricsUrl, { headers: { connection: 'close' } })
       .then((answer) => answer.arrayBuffer())
       .catch(() => null);
@@ -140,7 +140,7 @@ async function memoryAfterWork(stage: Stage, sample: SampleOptions): Promise<num
   const busy: Load = { ...sample.row.load, mode: 'closed', connections: 64 };
   await loadReport(startLoad(loadOptions(stage, sample, busy)));
   await sleep(SETTLE_MS);
-  return proportionalBytes(stage.balancer.pids);
+  return proportionalBytes(stage.balancer.pids());
 }
 
 async function measureMemory(stage: Stage, sample: SampleOptions): Promise<Sample> {

@@ -62,7 +62,7 @@ async function start(setup: Setup): Promise<Balancer> {
   await child.saying(/\bready\b/, 30_000);
   await untilServing(child, setup.port);
   return {
-    pids: child.family(),
+    pids: () => child.family(),
     metricsUrl: `http://127.0.0.1:${setup.adminPort}/metrics`,
     logFile: setup.logs ? join(setup.dir, 'access.log') : null,
     stop: () => child.stop('SIGTERM'),

@@ -27,8 +27,8 @@ export type Setup = {
 
 /** A balancer that runs and serves. */
 export type Balancer = {
-  /** Every process of it. */
-  readonly pids: readonly number[];
+  /** Every process of it, now. */
+  pids(): readonly number[];
   /** Prometheus text or the like; null where there is none. */
   readonly metricsUrl: string | null;
   /** Lines written to its access log file; null where it does not log to a file. */

@@ -13,7 +13,7 @@ async function start(setup: Setup): Promise<Balancer> {
   await child.saying(/^port \d+$/m);
   await untilServing(child, setup.port);
   return {
-    pids: child.family(),
+    pids: () => child.family(),
     metricsUrl: null,
     logFile: null,
     stop: () => child.stop(),

@@ -73,7 +73,7 @@ async function start(setup: Setup): Promise<Balancer> {
   });
   await untilServing(child, setup.adminPort, '/metrics');
   return {
-    pids: child.family(),
+    pids: () => child.family(),
     metricsUrl: `http://127.0.0.1:${setup.adminPort}/metrics`,
     logFile: null,
     stop: () => child.stop('SIGUSR1'),

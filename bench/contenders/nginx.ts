@@ -67,7 +67,7 @@ async function start(setup: Setup): Promise<Balancer> {
   });
   await untilServing(child, setup.adminPort, '/metrics');
   return {
-    pids: child.family(),
+    pids: () => child.family(),
     metricsUrl: `http://127.0.0.1:${setup.adminPort}/metrics`,
     logFile: setup.logs ? join(setup.dir, 'access.log') : null,
     stop: () => child.stop('SIGTERM'),
