@@ -1,5 +1,5 @@
 /** Reading the answer of a server and passing it on. */
-import { SERVER_METER } from '../base/meters.ts';
+import { POOL_METER, SERVER_METER } from '../base/meters.ts';
 import { REASON } from '../base/reasons.ts';
 import { CHUNKED_HEADROOM, CHUNKED_MODE } from '../codec/http1-chunked.ts';
 import { BODY, HEAD_FLAG, ResponseHead } from '../codec/http1-head.ts';
@@ -12,7 +12,7 @@ import type { Exchange } from './exchange.ts';
 import { PHASE, takeFilter } from './exchange.ts';
 import { abortExchange, endExchange } from './exchange-end.ts';
 import { INTERIMS_MAX, READS_PER_TURN } from './limits.ts';
-import { observe } from './meter-segment.ts';
+import { bump, observe } from './meter-segment.ts';
 import { failExchange } from './own-answer.ts';
 import { TIMER } from './timers.ts';
 import { beginTunnel } from './tunnel.ts';
@@ -139,7 +139,11 @@ function triesAgain(x: Exchange): boolean {
   if (statuses.length === 0 || !statuses.includes(head.status)) return false;
   if (!isIdempotent(x.method) || !x.isReplayable || !x.isRequestDone) return false;
   if (x.attempts >= x.pool!.plan.retry.attempts || !hasOther(x)) return false;
-  if (!x.isRetryCounted && !x.pool!.budget.allow(x.pool!.live, x.pool!.liveRetries)) return false;
+  const pool = x.pool!;
+  if (!x.isRetryCounted && !pool.budget.allow(pool.live, pool.liveRetries)) {
+    bump(pool.meter + POOL_METER.retriesDenied);
+    return false;
+  }
   // The client gets this answer's successor; what this server still sends is thrown away.
   dropUpstream(x);
   x.firstByteMs = -1;
