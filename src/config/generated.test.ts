@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { z } from 'zod';
 import { configJsonSchema, jsonSchemaText } from './json-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { loadConfig } from './load.ts';
 import { REFERENCE_EXAMPLES } from './reference-examples.ts';
 import { referencePage } from './reference-page.ts';
+import { YamlFile } from './yaml-file.ts';
 
 // UPDATE_GOLDEN=1 writes the generated files anew.
 
@@ -56,6 +58,22 @@ test('a section of the JSON Schema admits no other keys than its own', () => {
   const { properties, additionalProperties } = configJsonSchema();
   assert.equal(additionalProperties, false);
   assert.equal(properties?.['limits']?.additionalProperties, false);
+});
+
+test('the checked-in JSON Schema accepts good files and refuses unknown and misplaced keys', () => {
+  const text = readFileSync(join(root, 'schema/ballast.schema.json'), 'utf8');
+  const schema = z.fromJSONSchema(JSON.parse(text) as z.core.JSONSchema.JSONSchema);
+  const accepts = (name: string): boolean => {
+    const yaml = readFileSync(join(import.meta.dirname, `golden/${name}.yaml`), 'utf8');
+    return schema.safeParse(new YamlFile(yaml, name).value).success;
+  };
+  for (const name of ['good-small', 'good-large', 'good-json', 'good-alias']) {
+    assert.equal(accepts(name), true, name);
+  }
+  const bad = ['unknown-key', 'unknown-key-nested', 'missing-bind', 'text-for-list', 'workers'];
+  for (const name of [...bad, 'unknown-balance', 'duration-without-unit', 'server-weight']) {
+    assert.equal(accepts(name), false, name);
+  }
 });
 
 for (const { title, yaml } of REFERENCE_EXAMPLES) {
