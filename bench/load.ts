@@ -17,6 +17,8 @@ export type LoadReport = {
   readonly cpuNs: number;
   readonly userTicks: number;
   readonly systemTicks: number;
+  /** Ticks in which the balancer's core ran anything, and in which the hypervisor took it. */
+  readonly busyTicks: number;
   readonly stealTicks: number;
   readonly p50Us: number;
   readonly p90Us: number;

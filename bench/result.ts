@@ -14,6 +14,8 @@ export type Sample = {
   readonly coreShare: number;
   /** Share of its processor time spent in user mode, 0 to 1. */
   readonly userShare: number;
+  /** Share of the balancer's core that other processes used, 0 to 1. */
+  readonly othersShare: number;
   /** Share of the core that the hypervisor took, 0 to 1. */
   readonly stealShare: number;
   readonly p50Us: number;

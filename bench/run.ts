@@ -17,7 +17,6 @@ import type { Options } from './options.ts';
 import type { RowResult, RunResult } from './result.ts';
 import { ROWS } from './rows.ts';
 import type { Row } from './rows.ts';
-import { summarize } from './statistics.ts';
 import type { Summary } from './statistics.ts';
 import { markdown, terminalTable } from './table.ts';
 import { removeAllTemporary } from './temporary.ts';
@@ -50,7 +49,7 @@ async function noise(options: Options): Promise<Summary | null> {
   const row = ROWS.find((one) => one.id === 'floor')!;
   const alone = { ...row, variants: row.variants.filter((one) => one.program === 'floor') };
   const result = await measureRow(alone, { ...options, rounds: 3 }, say);
-  return summarize(result.variants.flatMap((one) => one.samples.map((s) => s.value ?? Number.NaN)));
+  return result.variants[0]?.summary ?? null;
 }
 
 async function runAll(options: Options, rows: readonly Row[]): Promise<RunResult> {

@@ -22,6 +22,8 @@ const TICKS = 100;
 const SETTLE_MS = 1_000;
 /** Most failed requests of a valid sample: none. */
 const ERRORS_MAX = 0;
+/** Least share of its rate that an open load must reach: below, something was saturated. */
+const RATE_REACHED_MIN = 0.98;
 
 /** Characters of what went wrong that are kept. */
 const PROBLEM_MAX = 200;
@@ -49,6 +51,7 @@ const EMPTY: Sample = {
   requestsPerSecond: 0,
   coreShare: 0,
   userShare: 0,
+  othersShare: 0,
   stealShare: 0,
   p50Us: 0,
   p99Us: 0,
@@ -92,10 +95,14 @@ function loadOptions(stage: Stage, sample: SampleOptions, load: Load): LoadOptio
   };
 }
 
-function problemOf(report: LoadReport): string | null {
+function problemOf(report: LoadReport, rate: number): string | null {
   if (report.answered === 0) return `nothing was answered: ${report.firstError}`;
   const failed = report.errors + report.wrong;
-  return failed > ERRORS_MAX ? `${failed} failed requests: ${report.firstError}` : null;
+  if (failed > ERRORS_MAX) return `${failed} failed requests: ${report.firstError}`;
+  const reached = Math.round(report.answered / report.seconds);
+  return reached < rate * RATE_REACHED_MIN
+    ? `${reached} of ${Math.round(rate)} requests / s`
+    : null;
 }
 
 function valueOf(report: LoadReport, row: Row): number {
@@ -114,7 +121,7 @@ async function measureTimed(stage: Stage, sample: SampleOptions): Promise<[Sampl
       .catch(() => null);
   }
   const report = await reported;
-  const problem = problemOf(report);
+  const problem = problemOf(report, sample.rate);
   const ticks = report.userTicks + report.systemTicks;
   const result: Sample = {
     ...EMPTY,
@@ -124,6 +131,7 @@ async function measureTimed(stage: Stage, sample: SampleOptions): Promise<[Sampl
     requestsPerSecond: report.answered / report.seconds,
     coreShare: report.cpuNs / 1e9 / report.seconds,
     userShare: ticks === 0 ? 0 : report.userTicks / ticks,
+    othersShare: Math.max(0, (report.busyTicks / TICKS - report.cpuNs / 1e9) / report.seconds),
     stealShare: report.stealTicks / TICKS / report.seconds,
     p50Us: report.p50Us,
     p99Us: report.p99Us,

@@ -11,6 +11,7 @@ const sample = (value: number): Sample => ({
   requestsPerSecond: 50_000,
   coreShare: 0.98,
   userShare: 0.2,
+  othersShare: 0.01,
   stealShare: 0,
   p50Us: 1,
   p99Us: 2,
@@ -92,4 +93,15 @@ test('withFigures replaces what stands between the markers and nothing else', ()
   const expected = 'a\n<!-- figures: begin -->\n\nnew\n\n<!-- figures: end -->\nb\n';
   assert.equal(withFigures(page, 'new\n'), expected);
   assert.throws(() => withFigures('no markers', 'new'), /figures: begin/);
+});
+
+test('both tables warn where other processes had a share of the core', () => {
+  const quiet = run([row(0.8, 0.85)]);
+  assert.doesNotMatch(terminalTable(quiet), /other processes/);
+  const [first] = quiet.rows;
+  const [ballast] = first!.variants;
+  const shared = { ...ballast!, samples: [{ ...sample(16), othersShare: 0.31 }] };
+  const loud = run([{ ...first!, variants: [shared] }]);
+  assert.match(terminalTable(loud), /other processes .*31 %/);
+  assert.match(markdown(loud), /other processes .*31 %/);
 });

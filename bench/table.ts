@@ -77,10 +77,23 @@ function noiseText(run: RunResult): string {
   return `${of(before)} before, ${of(after)} after`;
 }
 
+/** Above this share, what else ran on the balancer's core makes the figures worth little. */
+const OTHERS_MAX = 0.05;
+
+/** A warning, or "" where the balancer had its core to itself. */
+function othersText(run: RunResult): string {
+  const samples = run.rows.flatMap((row) => row.variants.flatMap((variant) => variant.samples));
+  const share = median(samples.map((sample) => sample.othersShare));
+  if (!(share > OTHERS_MAX)) return '';
+  return `Not figures to keep: other processes had a median of ${Math.round(share * 100)} % of the balancer's core`;
+}
+
 /** All rows for a person at a terminal. */
 export function terminalTable(run: RunResult): string {
   const rows = run.rows.map(terminalRow).join('\n\n');
-  return `${rows}\n\nnoise: the C floor in µs / request: ${noiseText(run)}\n`;
+  const others = othersText(run);
+  const warning = others === '' ? '' : `${others}\n`;
+  return `${rows}\n\nnoise: the C floor in µs / request: ${noiseText(run)}\n${warning}`;
 }
 
 function cell(row: RowResult, id: string): string {
@@ -171,6 +184,7 @@ function machineText(run: RunResult): string {
     `- System: ${machine.distribution}, Linux ${machine.kernel}, Node ${machine.node}`,
     `- Versions: ${versions.join(', ')}`,
     `- Noise: the C floor cost ${noiseText(run)} µs per request`,
+    ...(othersText(run) === '' ? [] : [`- **${othersText(run)}**`]),
   ].join('\n');
 }
 

@@ -38,6 +38,7 @@ static void print_reading(const struct watch_reading *from, const struct watch_r
   print_number("cpuNs", to->cpu_ns - from->cpu_ns);
   print_number("userTicks", to->user_ticks - from->user_ticks);
   print_number("systemTicks", to->system_ticks - from->system_ticks);
+  print_number("busyTicks", to->busy_ticks - from->busy_ticks);
   print_number("stealTicks", to->steal_ticks - from->steal_ticks);
 }
 

@@ -26,6 +26,8 @@ struct watch_reading {
   uint64_t cpu_ns;
   uint64_t user_ticks;
   uint64_t system_ticks;
+  /* Ticks in which the watched core ran anything at all. */
+  uint64_t busy_ticks;
   /* Ticks in which the hypervisor ran something else than the watched core. */
   uint64_t steal_ticks;
 };
@@ -73,20 +75,23 @@ static void watch_add_ticks(int pid, struct watch_reading *r) {
   }
 }
 
-static uint64_t watch_steal(int core) {
+static void watch_add_core(int core, struct watch_reading *r) {
   char line[512], name[16];
-  uint64_t steal = 0;
   snprintf(name, sizeof name, "cpu%d ", core);
   FILE *f = fopen("/proc/stat", "r");
-  if (!f) return 0;
+  if (!f) return;
   while (fgets(line, sizeof line, f)) {
-    unsigned long long value = 0;
+    /* user, nice, system, idle, iowait, irq, softirq, steal */
+    unsigned long long t[8] = {0};
     if (strncmp(line, name, strlen(name)) != 0) continue;
-    if (sscanf(line, "%*s %*u %*u %*u %*u %*u %*u %*u %llu", &value) == 1) steal = value;
+    if (sscanf(line, "%*s %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2], &t[3], &t[4],
+               &t[5], &t[6], &t[7]) == 8) {
+      r->busy_ticks = t[0] + t[1] + t[2] + t[5] + t[6];
+      r->steal_ticks = t[7];
+    }
     break;
   }
   fclose(f);
-  return steal;
 }
 
 static struct watch_reading watch_read(const struct watch *w) {
@@ -95,7 +100,7 @@ static struct watch_reading watch_read(const struct watch *w) {
     watch_add_threads(w->pids[i], &r);
     watch_add_ticks(w->pids[i], &r);
   }
-  r.steal_ticks = watch_steal(w->core);
+  watch_add_core(w->core, &r);
   return r;
 }
 
