@@ -59,6 +59,8 @@ export function logEvent(json: string, isColoured: boolean): string {
   if (message === 'worker serves') {
     return eventLine('up', `worker ${worker} (pid ${pid}) serves`, isColoured);
   }
+  if (message.startsWith('SIG'))
+    return eventLine('note', `the balancer got ${message}`, isColoured);
   return level === 'info' || level === 'debug' ? '' : readableLine(json, isColoured);
 }
 

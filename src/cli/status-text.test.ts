@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { ServerStatus, StatusReport } from '../control/status-report.ts';
+import { durationText, statusText } from './status-text.ts';
+
+const server = (name: string, parts: Partial<ServerStatus>): ServerStatus => ({
+  name,
+  address: '10.0.0.1:80',
+  weight: 1,
+  state: 'up',
+  since: new Date(Date.now() - 65_000).toISOString(),
+  reason: 'check-passed',
+  detail: '',
+  requestsLive: 0,
+  idleConnections: 2,
+  requestsTotal: 10,
+  failuresTotal: 0,
+  ...parts,
+});
+
+const REPORT: StatusReport = {
+  version: '1.2.3',
+  pid: 7,
+  state: 'serving',
+  startedAt: '',
+  uptimeSeconds: 3_700,
+  plan: { version: 4, digest: '0123456789abcdef' },
+  workers: [
+    {
+      index: 0,
+      pid: 8,
+      state: 'serving',
+      startedAt: '',
+      heartbeatAgeMs: 0,
+      planVersion: 4,
+      connections: 9,
+    },
+  ],
+  workerRestarts: 0,
+  listeners: [],
+  routes: [],
+  pools: [
+    {
+      name: 'web',
+      requestsTotal: 0,
+      requestsLive: 0,
+      queueLength: 0,
+      retriesTotal: 0,
+      servers: [
+        server('up-server', {}),
+        server('b', { state: 'down', reason: 'status', detail: 'status 503' }),
+      ],
+    },
+  ],
+  lastReload: null,
+};
+
+test('statusText shows each server with its state, and why it is not up', () => {
+  const lines = statusText(REPORT, false).split('\n');
+  const up = lines.find((line) => line.includes('up-server'))!;
+  const down = lines.find((line) => line.includes(' b '))!;
+  assert.match(up, /web +up-server \(10\.0\.0\.1:80\) +up +1m 05s +1 +0 +2 +10 +0$/);
+  assert.match(down, /b \(10\.0\.0\.1:80\) +down .* status: status 503$/);
+});
+
+test('statusText colours states without moving columns', () => {
+  const coloured = statusText(REPORT, true);
+  assert.ok(coloured.includes('\u001b[31mdown\u001b[0m'));
+  assert.ok(coloured.includes('\u001b[32mup\u001b[0m'));
+  assert.equal(coloured.replaceAll(/\u001b\[\d+m/g, ''), statusText(REPORT, false));
+});
+
+test('statusText says how many routes it does not show', () => {
+  const routes = Array.from({ length: 30 }, (_, place) => ({
+    listener: 'web',
+    name: String(place),
+    requestsTotal: place,
+  }));
+  const text = statusText({ ...REPORT, routes }, false);
+  assert.match(text, /web\/29 +29\n/);
+  assert.match(text, /and 10 more/);
+});
+
+test('statusText shows the last reload and whether it failed', () => {
+  const lastReload = {
+    ok: false,
+    changed: false,
+    version: 4,
+    at: '2026-01-01T00:00:00.000Z',
+    tookMs: 1,
+    message: 'the file has 1 mistake: nothing was changed',
+    hint: '',
+    diagnostics: [],
+  };
+  assert.match(statusText({ ...REPORT, lastReload }, false), /failed: the file has 1 mistake/);
+});
+
+test('durationText keeps to two units', () => {
+  const seconds = [5, 65, 3_600, 90_061, 864_000];
+  const texts = ['5s', '1m 05s', '1h 00m', '1d 01h', '10d 00h'];
+  assert.deepEqual(seconds.map(durationText), texts);
+});
