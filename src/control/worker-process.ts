@@ -1,7 +1,7 @@
 /**
  * One worker process as its supervisor sees it: started, spoken to, ended.
  *
- *   starting ──hello──▶ standby ──plan sent──▶ applying ──applied──▶ active ──drain──▶ draining
+ *   starting ──hello──▶ standby ──plan sent──▶ applying ──applied──▶ serving ──drain──▶ draining
  *       └────────────────────┴──────────────────────┴───────────────────┴──── exit ──▶ gone
  *
  * The process has a group of its own, so that a Ctrl-C in a terminal reaches the supervisor alone.
@@ -17,7 +17,7 @@ import { closeFd, socketPair } from '../sys/sockets.ts';
 import { encodeFrame, FrameReader } from './frames.ts';
 import type { Segment } from './segments.ts';
 
-export type WorkerState = 'starting' | 'standby' | 'applying' | 'active' | 'draining' | 'gone';
+export type WorkerState = 'starting' | 'standby' | 'applying' | 'serving' | 'draining' | 'gone';
 
 /** What came of a plan that was sent to a worker. */
 export type ApplyOutcome =
@@ -105,6 +105,12 @@ export class WorkerProcess {
     return this.segment.index;
   }
 
+  /** The state as people see it: a worker that takes a new plan serves under the one before. */
+  get shownState(): Exclude<WorkerState, 'applying'> {
+    if (this.state !== 'applying') return this.state;
+    return this.appliedVersion > 0 ? 'serving' : 'starting';
+  }
+
   /**
    * Sends a plan, the sockets it needs first, and right behind it what is known of the servers'
    * health. Resolves with the worker's answer, or when it has died.
@@ -185,12 +191,12 @@ export class WorkerProcess {
         break;
       case 'applied':
         this.appliedVersion = message.version;
-        if (this.state === 'applying') this.state = 'active';
+        if (this.state === 'applying') this.state = 'serving';
         if (this.activeAt === 0) this.activeAt = Date.now();
         this.#answer(message.version, { kind: 'applied' });
         break;
       case 'refused':
-        if (this.state === 'applying') this.state = this.appliedVersion > 0 ? 'active' : 'standby';
+        if (this.state === 'applying') this.state = this.appliedVersion > 0 ? 'serving' : 'standby';
         this.#answer(message.version, { kind: 'refused', message: message.message });
         break;
       case 'drained':
@@ -220,10 +226,15 @@ export class WorkerProcess {
   }
 }
 
+/** Further flags of the workers' Node, for those who measure: `--cpu-prof`, for instance. */
+function extraFlags(): string[] {
+  return (process.env['BALLAST_WORKER_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
+}
+
 function startProcess(options: WorkerProcessOptions, own: readonly number[]): ChildProcess {
   const { entry, segment, sharedFd } = options;
   const { NODE_OPTIONS: _unwanted, ...env } = process.env;
-  return spawn(process.execPath, [...NODE_FLAGS, entry, String(segment.index)], {
+  return spawn(process.execPath, [...NODE_FLAGS, ...extraFlags(), entry, String(segment.index)], {
     stdio: ['ignore', 2, 2, ...own, segment.fd, sharedFd],
     detached: true,
     env,
