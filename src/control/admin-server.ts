@@ -1,6 +1,7 @@
 /** The admin server: status, metrics and reload over HTTP, on loopback or a unix socket. */
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { dirname } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { BallastError } from '../base/errors.ts';
 import type { BindPlan } from '../config/plan.ts';
@@ -26,7 +27,7 @@ export class AdminServer {
    */
   static async open(bind: BindPlan, view: ControlView): Promise<AdminServer> {
     const server = createAdaptorServer({ fetch: adminApp(view).fetch });
-    if (bind.family === 'unix') await removeStaleSocket(bind.host);
+    if (bind.family === 'unix') await prepareUnixSocket(bind.host);
     try {
       await listen(server, bind);
     } catch (error) {
@@ -54,6 +55,16 @@ export class AdminServer {
     clearTimeout(timer);
     if (this.#bind.family === 'unix') removeSocketFile(this.#bind.host);
   }
+}
+
+/** The default is a folder of /run, which is empty after each boot: it is made where possible. */
+async function prepareUnixSocket(path: string): Promise<void> {
+  try {
+    mkdirSync(dirname(path), { mode: 0o755 });
+  } catch {
+    // It is there already, or cannot be made: listening says which, in better words.
+  }
+  await removeStaleSocket(path);
 }
 
 /** Requests under way have this long to finish when the server closes, in ms. */
@@ -84,8 +95,8 @@ function listen(server: Server, bind: BindPlan): Promise<void> {
 
 const HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another process listens there, perhaps a balancer that runs already: choose another',
-  EACCES: 'the user that Ballast runs as may not: choose a port from 1024 on, or another folder',
-  ENOENT: 'the folder of the socket does not exist: create it',
+  EACCES: 'this user may not: choose a port from 1024 on, another folder for a socket, or "off"',
+  ENOENT: 'the folder of the socket does not exist and cannot be made: choose another, or "off"',
   EADDRNOTAVAIL: 'no interface has this address',
 };
 

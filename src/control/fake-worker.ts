@@ -5,7 +5,8 @@
  */
 import { createServer, type Server } from 'node:http';
 import { Socket } from 'node:net';
-import { SLOTS_MAX, SLOT_BYTES, WORKER_METER } from '../base/meters.ts';
+import { LISTENER_METER, SLOT_BYTES, SLOT_FIELDS, SLOTS_MAX } from '../base/meters.ts';
+import { WORKER_METER } from '../base/meters.ts';
 import type { Plan } from '../config/plan.ts';
 import { bindKey, FRAME_BYTES_MAX, WORKER_FD } from '../plane/worker-protocol.ts';
 import type { FromWorker, ToWorker } from '../plane/worker-protocol.ts';
@@ -31,8 +32,8 @@ function serve(fd: number): Server {
   const server = createServer((request, response) => {
     if (request.url === '/die') process.kill(process.pid, 'SIGKILL');
     if (request.url === '/hang') for (;;) continue;
-    const slot = plan!.listeners[0]!.slot * 128;
-    meters[slot + 2] = meters[slot + 2]! + 1;
+    const counter = plan!.listeners[0]!.slot * SLOT_FIELDS + LISTENER_METER.requests;
+    meters[counter] = meters[counter]! + 1;
     log.write(`${JSON.stringify({ index, path: request.url })}\n`);
     response.setHeader('connection', 'close');
     response.end(JSON.stringify({ index, pid: process.pid, plan: plan!.version, health }));

@@ -20,7 +20,9 @@ function sinkTo(path: string): LogSink {
 }
 
 async function written(sink: LogSink, streams: readonly Socket[]): Promise<void> {
-  await Promise.all(streams.map((stream) => (stream.destroyed ? null : once(stream, 'close'))));
+  await Promise.all(
+    streams.map((stream) => (stream.destroyed ? Promise.resolve([]) : once(stream, 'close'))),
+  );
   await sink.end();
 }
 

@@ -34,7 +34,10 @@ function processFamilies({ productVersion, startedAt, fleet }: ControlParts): Me
       name: 'ballast_worker_state',
       help: '1, with the state of each worker process.',
       type: 'gauge',
-      values: workers.map(({ index, state }) => ({ value: 1, labels: { worker: index, state } })),
+      values: workers.map(({ index, shownState }) => ({
+        value: 1,
+        labels: { worker: index, state: shownState },
+      })),
     },
     {
       name: 'ballast_worker_heartbeat_age_seconds',

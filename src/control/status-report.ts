@@ -22,7 +22,7 @@ export type WorkerStatus = {
   readonly index: number;
   readonly pid: number;
   /** `standby` is the spare process that waits to take a dead worker's place. */
-  readonly state: string;
+  readonly state: 'starting' | 'standby' | 'serving' | 'draining' | 'gone';
   readonly startedAt: string;
   readonly heartbeatAgeMs: number;
   readonly planVersion: number;

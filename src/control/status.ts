@@ -25,7 +25,7 @@ import type {
 export function buildStatus(parts: ControlParts): StatusReport {
   const { plan, startedAt, fleet, reloader } = parts;
   const health = parts.health.byKey();
-  const serves = fleet.workers.some(({ state }) => state === 'active');
+  const serves = fleet.workers.some(({ shownState }) => shownState === 'serving');
   return {
     version: parts.productVersion,
     pid: process.pid,
@@ -47,7 +47,7 @@ function workerStatuses({ fleet }: ControlParts): WorkerStatus[] {
   return workers.map((worker) => ({
     index: worker.index,
     pid: worker.pid,
-    state: worker.state,
+    state: worker.shownState,
     startedAt: new Date(worker.startedAt).toISOString(),
     heartbeatAgeMs: Math.round(fleet.silentMs(worker)),
     planVersion: worker.appliedVersion,

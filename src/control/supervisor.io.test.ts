@@ -18,14 +18,14 @@ pools:
 `;
 
 const isWhole = (count: number) => (report: Parameters<typeof workersIn>[0]) =>
-  workersIn(report, 'active').length === count && workersIn(report, 'standby').length === 1;
+  workersIn(report, 'serving').length === count && workersIn(report, 'standby').length === 1;
 
 test('Supervisor serves with the wanted number of workers and holds one spare', async () => {
   await using it = await TestSupervisor.start(config());
   const answer = await it.ask();
   assert.equal(answer.plan, 1);
   const report = await it.statusWhen('two workers and a spare', isWhole(2));
-  assert.ok(workersIn(report, 'active').some(({ pid }) => pid === answer.pid));
+  assert.ok(workersIn(report, 'serving').some(({ pid }) => pid === answer.pid));
   assert.equal(report.state, 'serving');
 });
 
@@ -33,7 +33,7 @@ test('Supervisor lets the spare take the place of a killed worker', async () => 
   await using it = await TestSupervisor.start(config({ workers: 1 }));
   const report = await it.statusWhen('a spare', isWhole(1));
   const spare = workersIn(report, 'standby')[0]!.pid;
-  process.kill(workersIn(report, 'active')[0]!.pid, 'SIGKILL');
+  process.kill(workersIn(report, 'serving')[0]!.pid, 'SIGKILL');
   const answer = await it.ask();
   assert.equal(answer.pid, spare);
   const after = await it.statusWhen('a new spare', isWhole(1));
@@ -44,7 +44,7 @@ test('Supervisor refuses no connection while a worker is killed again and again'
   await using it = await TestSupervisor.start(config({ workers: 1 }));
   for (let kill = 0; kill < 5; kill++) {
     const report = await it.statusWhen('a spare', isWhole(1));
-    process.kill(workersIn(report, 'active')[0]!.pid, 'SIGKILL');
+    process.kill(workersIn(report, 'serving')[0]!.pid, 'SIGKILL');
     const answers = await Promise.all([it.ask(), it.ask(), it.ask()]);
     assert.equal(answers.length, 3);
   }
@@ -53,7 +53,7 @@ test('Supervisor refuses no connection while a worker is killed again and again'
 test('Supervisor replaces a worker under SIGSTOP within 1 s', async () => {
   await using it = await TestSupervisor.start(config({ workers: 1 }));
   const report = await it.statusWhen('a spare', isWhole(1));
-  const { pid } = workersIn(report, 'active')[0]!;
+  const { pid } = workersIn(report, 'serving')[0]!;
   const stoppedAt = performance.now();
   process.kill(pid, 'SIGSTOP');
   const answer = await it.ask();
@@ -99,8 +99,8 @@ test('Supervisor puts a reloaded plan in force in running workers and keeps sock
   assert.equal(report.ok, true, report.message);
   const after = await it.status();
   assert.deepEqual(
-    workersIn(after, 'active').map(({ pid, planVersion }) => [pid, planVersion]),
-    workersIn(before, 'active').map(({ pid }) => [pid, 2]),
+    workersIn(after, 'serving').map(({ pid, planVersion }) => [pid, planVersion]),
+    workersIn(before, 'serving').map(({ pid }) => [pid, 2]),
   );
   assert.deepEqual(after.listeners[0]!.addresses, before.listeners[0]!.addresses);
   assert.equal((await it.ask()).plan, 2);

@@ -44,7 +44,6 @@ export class Supervisor {
   readonly #view: ControlView;
   #admin: AdminServer | null = null;
   #plan: Plan | null = null;
-  /** The plan as the configuration has it, before ports and slots were filled in. */
   #version = 0;
   #sockets: ReadonlyMap<string, number> = new Map();
   #isDraining = false;
@@ -82,13 +81,13 @@ export class Supervisor {
       const change = await this.#listeners.prepare(plan);
       change.commit();
       this.#sockets = change.sockets;
-      this.#admin = await this.#openAdmin(plan);
       this.#sink.use(plan.log.access, this.#openLog(plan));
       const numbered = this.#slots.assign(change.plan, 1);
-      this.#health.apply(numbered);
-      this.#fleet.setHealth(this.#health.frames());
       this.#plan = numbered;
       this.#version = 1;
+      this.#admin = await this.#openAdmin(plan);
+      this.#health.apply(numbered);
+      this.#fleet.setHealth(this.#health.frames());
       await this.#fleet.start({ plan: numbered, sockets: change.sockets });
       return numbered;
     } catch (error) {
