@@ -15,6 +15,7 @@ test('parseAuthority finds the end of the host (RFC 9110 §7.2)', () => {
   assert.equal(hostOf('a.example.'), 'a.example');
   assert.equal(hostOf('A-b_c.example:0'), 'A-b_c.example');
   assert.equal(hostOf('a:65535'), 'a');
+  assert.equal(hostOf('a:1980'), 'a');
   assert.equal(hostOf('a:'), 'a');
   assert.equal(hostOf('a.:1'), 'a');
   assert.equal(hostOf('192.0.2.1:80'), '192.0.2.1');

@@ -61,14 +61,37 @@ const EMPTY: HeadSummary = {
 const keyOf = (table: Readonly<Record<string, number>>, value: number): string =>
   Object.keys(table).find((key) => table[key] === value) ?? `?${value}`;
 
-/** Parses a request given as text with one character per byte, amid bytes `filler`. */
+/** Heads that every parse of a test run uses again, as a worker does. */
+const usedRequest = new RequestHead();
+const usedResponse = new ResponseHead();
+
+/**
+ * Parses a request given as text with one character per byte, amid bytes `filler`: once with a new
+ * head and once with a used one, which must come to the same.
+ */
 export function parseRequestText(
   text: string,
   policy: Partial<RequestPolicy> = {},
   filler = 0x41,
 ): HeadSummary {
+  return same(
+    requestInto(new RequestHead(), text, policy, filler),
+    requestInto(usedRequest, text, policy, filler),
+  );
+}
+
+function same(fresh: HeadSummary, used: HeadSummary): HeadSummary {
+  if (JSON.stringify(fresh) === JSON.stringify(used)) return fresh;
+  throw new Error(`a used head differs: ${JSON.stringify(used)} from ${JSON.stringify(fresh)}`);
+}
+
+function requestInto(
+  head: RequestHead,
+  text: string,
+  policy: Partial<RequestPolicy>,
+  filler: number,
+): HeadSummary {
   const bytes = embed(text, filler);
-  const head = new RequestHead();
   const end = MARGIN + text.length;
   const result = parseRequestHead(bytes, MARGIN, end, { ...TEST_POLICY, ...policy }, head);
   if (result <= 0) return refusal(result);
@@ -83,17 +106,26 @@ export function parseRequestText(
   };
 }
 
-/** Parses an answer given as text with one character per byte; `limits` as for requests. */
+/** The same for an answer; `limits` as for requests. */
 export function parseResponseText(
   text: string,
   requestMethod: number = METHOD.get,
   limits: Partial<RequestPolicy> = {},
   filler = 0x41,
 ): HeadSummary {
-  const bytes = embed(text, filler);
-  const head = new ResponseHead();
   const policy = { ...TEST_POLICY, ...limits };
-  const end = MARGIN + text.length;
+  const bytes = embed(text, filler);
+  const parse = (head: ResponseHead): HeadSummary =>
+    responseInto(head, bytes, { policy, requestMethod });
+  return same(parse(new ResponseHead()), parse(usedResponse));
+}
+
+function responseInto(
+  head: ResponseHead,
+  bytes: Uint8Array,
+  { policy, requestMethod }: { policy: RequestPolicy; requestMethod: number },
+): HeadSummary {
+  const end = bytes.length - MARGIN;
   const result = parseResponseHead(bytes, MARGIN, end, policy, requestMethod, head);
   if (result <= 0) return refusal(result);
   return {

@@ -53,7 +53,7 @@ const FORWARDED: readonly (readonly [string, string, number, string])[] = [
   ],
   [
     'takes extensions off (RFC 9112 §7.1.1)',
-    '5;a\r\nhello\r\n1 \t;b="x;y" ; c\r\n!\r\n0;z\r\n\r\n',
+    '5\t;a\r\nhello\r\n1 \t;b="x;y" ; c\r\n!\r\n0;z\r\n\r\n',
     forward,
     '5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n',
   ],
@@ -225,6 +225,15 @@ test('ChunkedFilter counts the payload and what a chunk announces', () => {
     assert.equal(filter.payloadBytes, 7);
     assert.equal(filter.announcedBytes, 3 + 255);
   }
+});
+
+test('ChunkedFilter takes a chunk of 2^53 - 1 bytes and input at the start of a buffer', () => {
+  const filter = new ChunkedFilter();
+  filter.reset(forward);
+  const bytes = asciiBytes('1fffffffffffff\r\nx');
+  assert.equal(filter.filter(bytes, 0, bytes.length), 0);
+  assert.deepEqual([filter.outStart, filter.outEnd], [0, bytes.length]);
+  assert.equal(filter.announcedBytes, Number.MAX_SAFE_INTEGER);
 });
 
 test('ChunkedFilter consumes nothing once it is done', () => {

@@ -302,6 +302,10 @@ for (const name of NOT_NOMINABLE) {
   });
 }
 
+test('parseRequestHead reads 64 connection options', () => {
+  assert.equal(parseRequestText(post(`Connection: ${'a,'.repeat(64)}`)).result, 'ok');
+});
+
 test('parseRequestHead keeps chunked framing where Connection names Transfer-Encoding', () => {
   const head = parseRequestText(
     post('Transfer-Encoding: chunked', 'Connection: transfer-encoding'),

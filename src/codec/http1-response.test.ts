@@ -39,6 +39,12 @@ const GOOD: readonly Row[] = [
     { reason: 'd\xe9j\xe0 vu' },
   ],
   ['takes statuses without a class', answer('999 x', CHUNKED), { status: 999 }],
+  [
+    'leaves Upgrade alone without its option (RFC 9110 §7.8)',
+    ok('Upgrade: h2', 'Connection: x', 'Content-Length: 0'),
+    { upgrade: null, flags: ['length', 'drops'] },
+  ],
+  ['takes HTTP/1.9 as HTTP/1.1', 'HTTP/1.9 200 OK\r\n\r\n', { version: 1 }],
   ['takes HTTP/1.2 as HTTP/1.1', 'HTTP/1.2 200 OK\r\n\r\n', { version: 1 }],
   [
     'frames by chunks (RFC 9112 §6.3)',
@@ -144,7 +150,14 @@ const GOOD: readonly Row[] = [
     ok('Content-Length: 0', 'Connection: keep-alive; x'),
     { flags: ['close', 'length', 'drops'] },
   ],
-  ['keeps unusual names of answers', ok('X_Y: 1', CHUNKED), { fields: ['X_Y: 1', `-${CHUNKED}`] }],
+  [
+    'keeps unusual names of answers',
+    ok('X_Y: 1', CHUNKED),
+    {
+      flags: ['chunked', 'drops', 'unusualNames'],
+      fields: ['X_Y: 1', `-${CHUNKED}`],
+    },
+  ],
 ];
 
 for (const [title, input, expect, method] of GOOD) {
@@ -168,6 +181,11 @@ const BAD: readonly (readonly [string, string])[] = [
   ['HTTP/2.0', 'HTTP/2.0 200 OK\r\n\r\n'],
   ['HTTP/0.9', 'hello'],
   ['ICY 200 OK', 'ICY 200 OK\r\n\r\n'],
+  ['HTTP/1.x', 'HTTP/1.x 200 OK\r\n\r\n'],
+  ['HTTP/1./', 'HTTP/1./ 200 OK\r\n\r\n'],
+  ['no space before the status', 'HTTP/1.1X200 OK\r\n\r\n'],
+  ['a status with another character', answer('2:0 OK')],
+  ['a status with a slash', answer('2/0 OK')],
   ['lower-case http', 'http/1.1 200 OK\r\n\r\n'],
   ['an empty line before the status line', '\r\nHTTP/1.1 200 OK\r\n\r\n'],
   ['two spaces before the status', 'HTTP/1.1  200 OK\r\n\r\n'],
