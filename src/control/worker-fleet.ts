@@ -136,11 +136,12 @@ export class WorkerFleet {
   /** Lets all workers finish for up to `drainMs`, then ends them. */
   async drain(drainMs: number): Promise<void> {
     this.#isEnding = true;
-    const serving = [...this.#alive].filter((worker) => worker.appliedVersion > 0);
-    for (const worker of this.#alive) {
-      if (!serving.includes(worker)) worker.kill('not needed any more');
-    }
-    await Promise.all(serving.map((worker) => this.#retire(worker, drainMs)));
+    const ended = [...this.#alive].map((worker) => {
+      if (worker.appliedVersion > 0) return this.#retire(worker, drainMs);
+      worker.kill('not needed any more');
+      return worker.exited;
+    });
+    await Promise.all(ended);
     if (this.#looker !== null) clearInterval(this.#looker);
   }
 

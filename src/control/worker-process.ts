@@ -57,6 +57,8 @@ export class WorkerProcess {
   readonly startedAt = Date.now();
   /** Resolves to true once the worker said hello, to false when it died before. */
   readonly ready: Promise<boolean>;
+  /** Resolves when the process is gone. */
+  readonly exited: Promise<void>;
   state: WorkerState = 'starting';
   /** Version of the plan that the worker last confirmed; 0 is none. */
   appliedVersion = 0;
@@ -75,7 +77,6 @@ export class WorkerProcess {
   #markReady: (isAlive: boolean) => void = () => {};
   #markDrained: () => void = () => {};
   readonly #drained: Promise<void>;
-  readonly #exited: Promise<void>;
   #markExited: () => void = () => {};
 
   constructor(options: WorkerProcessOptions) {
@@ -83,7 +84,7 @@ export class WorkerProcess {
     this.segment = options.segment;
     this.ready = new Promise((resolve) => (this.#markReady = resolve));
     this.#drained = new Promise((resolve) => (this.#markDrained = resolve));
-    this.#exited = new Promise((resolve) => (this.#markExited = resolve));
+    this.exited = new Promise((resolve) => (this.#markExited = resolve));
     const control = socketPair('stream');
     const descriptors = socketPair('seqpacket');
     const log = socketPair('stream');
@@ -139,14 +140,14 @@ export class WorkerProcess {
     if (this.state === 'gone') return;
     this.state = 'draining';
     this.#send({ type: 'drain', deadlineMs });
-    await Promise.race([this.#drained, this.#exited]);
+    await Promise.race([this.#drained, this.exited]);
   }
 
   /** Asks to exit at once, and insists after `limitMs`. Resolves when the process is gone. */
   async stop(limitMs: number): Promise<void> {
     this.#send({ type: 'stop' });
     const timer = setTimeout(() => this.kill('did not stop in time'), limitMs);
-    await this.#exited;
+    await this.exited;
     clearTimeout(timer);
   }
 
