@@ -1,7 +1,7 @@
 import { REASON } from '../base/reasons.ts';
 import * as ascii from './ascii.ts';
 import * as charClass from './char-class.ts';
-import { FIELD, FIELD_STRIDE, HOP_BY_HOP, UNUSUAL_NAMES } from './http1-head.ts';
+import { FIELD, FIELDS_MAX, FIELD_STRIDE, HOP_BY_HOP, UNUSUAL_NAMES } from './http1-head.ts';
 import type { FieldTable } from './http1-head.ts';
 import { knownField } from './known-field.ts';
 
@@ -26,7 +26,7 @@ export function scanFields(
   table: FieldTable,
 ): number {
   const fields = table.fields;
-  const full = table.limit * FIELD_STRIDE;
+  const full = Math.min(table.limit, FIELDS_MAX) * FIELD_STRIDE;
   let i = from;
   let at = 0;
   let seen = 0;

@@ -371,9 +371,9 @@ test('parseRequestHead refuses more fields than allowed as soon as one begins (R
   assert.equal(parseRequestText(post('A: 1', 'B: 2'), policy).result, 'ok');
   refuses(post('A: 1', 'B: 2', 'C: 3'), 'too-many-fields', policy);
   const many = post(...Array.from({ length: 255 }, (_, i) => `X-${i}: 1`));
-  assert.equal(parseRequestText(many, { fields: 256 }).fields.length, 256);
+  assert.equal(parseRequestText(many, { fields: 1000 }).fields.length, 256);
   assert.equal(
-    parseRequestText(post(...Array.from({ length: 256 }, () => 'X: 1')), { fields: 256 }).result,
+    parseRequestText(post(...Array.from({ length: 256 }, () => 'X: 1')), { fields: 1000 }).result,
     'too-many-fields',
   );
 });
