@@ -86,7 +86,13 @@ if (files.length === 0) {
   print('no test file matches');
   process.exitCode = 1;
 }
-for await (const event of run({ files, concurrency: CONCURRENCY, timeout: FILE_TIMEOUT_MS })) {
+for await (const event of run({
+  files,
+  concurrency: CONCURRENCY,
+  timeout: FILE_TIMEOUT_MS,
+  // A test that failed may have left something open: its file must end all the same.
+  forceExit: true,
+})) {
   if (event.type === 'test:fail') {
     process.exitCode = 1;
     if (event.data.details.error.cause !== '1 subtest failed') reportFailure(event.data);

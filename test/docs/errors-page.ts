@@ -1,0 +1,22 @@
+/** Makes docs/errors.md from the tables of error codes. */
+import { renderErrorCodes } from '../../src/base/error-codes.ts';
+import type { ErrorCodeArea } from '../../src/base/error-codes.ts';
+import { SYSTEM_ERROR_CODES } from '../../src/base/system-error-codes.ts';
+import { CONFIG_ERROR_CODES } from '../../src/config/error-codes.ts';
+import { CONTROL_ERROR_CODES } from '../../src/control/error-codes.ts';
+
+/** All tables there are. */
+export const ERROR_CODE_AREAS: readonly ErrorCodeArea[] = [
+  { title: 'Configuration', codes: CONFIG_ERROR_CODES },
+  { title: 'Commands and the control plane', codes: CONTROL_ERROR_CODES },
+  { title: 'Sockets, memory and workers', codes: SYSTEM_ERROR_CODES },
+];
+
+const MARK =
+  '<!-- Made from the tables of src by test/docs/generated.test.ts (UPDATE_GOLDEN=1): do not edit. -->';
+
+/** The text of the page. */
+export function errorsPage(): string {
+  const [title = '', ...rest] = renderErrorCodes(ERROR_CODE_AREAS).split('\n');
+  return `${[title, '', MARK, ...rest].join('\n').trimEnd()}\n`;
+}
