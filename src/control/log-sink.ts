@@ -4,13 +4,14 @@
  * Each worker writes lines into a stream of its own; whole lines are handed on as they come, in the
  * pieces they come in, so that a line costs nothing here. Lines of different workers never mix.
  */
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { Socket, type OnReadOpts } from 'node:net';
+import { LineJoiner } from './line-joiner.ts';
 import { Outlet } from './outlet.ts';
 
-/** Longest line that is put together from pieces, in bytes; a longer one is dropped. */
-export const LINE_BYTES_MAX = 256 << 10;
-
-const NEW_LINE = 10;
+/** Most bytes taken from a worker's stream at once: about what its socket holds. */
+const READ_BYTES = 256 << 10;
 
 /** The standard streams, shared with whoever else writes to them. */
 export type StandardOutlets = { readonly stdout: Outlet; readonly stderr: Outlet };
@@ -20,6 +21,9 @@ export class LogSink {
   #outlet: Outlet | null = null;
   #target = 'off';
   #linesLostBefore = 0;
+  readonly #streams = new Set<Socket>();
+  /** All streams are read into this one: what came is copied on before the next read. */
+  readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
   constructor(standard: StandardOutlets) {
     this.#standard = standard;
@@ -51,24 +55,20 @@ export class LogSink {
     }
   }
 
-  /** Reads a worker's lines until it closes its end. */
-  attach(stream: Socket): void {
-    let rest: Buffer = EMPTY;
-    let isSkipping = false;
+  /** Reads a worker's lines from its stream until the worker closes its end. Owns `fd`. */
+  attach(fd: number): void {
+    const lines = new LineJoiner((whole) => this.#outlet?.writeBatched(whole));
+    const onread: OnReadOpts = {
+      buffer: this.#buffer,
+      callback: (length: number, buffer: Uint8Array): boolean => {
+        if (lines.push(buffer.subarray(0, length))) this.#linesLostBefore += 1;
+        return true;
+      },
+    };
+    const stream = new Socket({ fd, readable: true, writable: false, onread });
     stream.on('error', () => {});
-    stream.on('data', (piece: Buffer) => {
-      const end = piece.lastIndexOf(NEW_LINE) + 1;
-      if (end === 0) {
-        isSkipping ||= rest.length + piece.length > LINE_BYTES_MAX;
-        rest = isSkipping ? EMPTY : Buffer.concat([rest, piece]);
-        return;
-      }
-      const begin = isSkipping ? piece.indexOf(NEW_LINE) + 1 : 0;
-      if (isSkipping) this.#linesLostBefore += 1;
-      isSkipping = false;
-      this.#write(rest, piece.subarray(begin, end));
-      rest = end === piece.length ? EMPTY : Buffer.from(piece.subarray(end));
-    });
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
   }
 
   /** Opens the file anew, for log rotation. Throws the system's error; the old one stays then. */
@@ -76,14 +76,11 @@ export class LogSink {
     this.#outlet?.reopen();
   }
 
-  /** Writes what is left. */
+  /** Reads what the workers, which are gone, have left in their streams, and writes it. */
   async end(): Promise<void> {
+    const closed = [...this.#streams].map((stream) => once(stream, 'close'));
+    await Promise.race([Promise.all(closed), setTimeout(FLUSH_LIMIT_MS, null, { ref: false })]);
     await this.#outlet?.flush(FLUSH_LIMIT_MS);
-  }
-
-  #write(rest: Buffer, whole: Buffer): void {
-    if (this.#outlet === null || whole.length === 0) return;
-    this.#outlet.write(rest.length === 0 ? whole : Buffer.concat([rest, whole]));
   }
 
   #isStandard(outlet: Outlet): boolean {
@@ -93,5 +90,3 @@ export class LogSink {
 
 /** How long a closing destination may take for what it still has, in ms. */
 const FLUSH_LIMIT_MS = 1_000;
-
-const EMPTY = Buffer.alloc(0);

@@ -1,9 +1,9 @@
 /**
  * A place where lines go (standard output, standard error, a file) that never makes its writer wait.
  *
- * What the destination does not take at once is kept up to `OUTLET_BYTES_MAX`; past that, whole
- * chunks are dropped and their lines counted. One write is under way at a time, so that lines of
- * several writers never mix.
+ * Lines are copied into one of two buffers while the other one is being written, so that nothing is
+ * allocated for a line. What does not fit is dropped, whole pieces at a time, and its lines counted.
+ * One write is under way at a time, so that lines of several writers never mix.
  */
 import {
   close,
@@ -15,8 +15,12 @@ import {
   type NoParamCallback,
 } from 'node:fs';
 
-/** Bytes kept for a destination that does not keep up. */
-export const OUTLET_BYTES_MAX = 4 << 20;
+/** Bytes of each of the two buffers: what is kept for a destination that does not keep up. */
+export const OUTLET_BYTES_MAX = 2 << 20;
+/** Lines that need not be seen at once are written when so many bytes wait … */
+export const BATCH_BYTES = 256 << 10;
+/** … or when the first of them has waited for this long, in ms. */
+export const BATCH_MS = 25;
 
 /** How a destination takes bytes: calls back once, with the number of bytes taken. */
 type Write = (bytes: Buffer, done: (error: Error | null, written: number) => void) => void;
@@ -27,9 +31,13 @@ export class Outlet {
   readonly name: string;
   #write: Write;
   #close: () => void;
-  #queue: Buffer[] = [];
-  #queuedBytes = 0;
+  /** Takes lines; made when the first one comes. */
+  #filling: Buffer | null = null;
+  #filled = 0;
+  /** The other buffer: being written, or free. */
+  #other: Buffer | null = null;
   #isWriting = false;
+  #batchTimer: NodeJS.Timeout | null = null;
   #linesLost = 0;
   #idleWaiters: (() => void)[] = [];
   #lastError: Error | null = null;
@@ -68,15 +76,17 @@ export class Outlet {
     return this.#lastError;
   }
 
-  /** Takes whole lines, each ending in a line feed. Never waits. */
-  write(lines: Buffer): void {
-    if (this.#queuedBytes + lines.length > OUTLET_BYTES_MAX) {
-      this.#lose(lines);
-      return;
-    }
-    this.#queue.push(lines);
-    this.#queuedBytes += lines.length;
-    if (!this.#isWriting) this.#next();
+  /** Takes whole lines, each ending in a line feed, and writes them soon. Never waits. */
+  write(lines: Uint8Array): void {
+    this.#keep(lines);
+    this.#begin();
+  }
+
+  /** The same for lines that may wait for others, so that fewer writes are needed. */
+  writeBatched(lines: Uint8Array): void {
+    this.#keep(lines);
+    if (this.#filled >= BATCH_BYTES) this.#begin();
+    else this.#batchTimer ??= setTimeout(() => this.#begin(), BATCH_MS);
   }
 
   /** Opens the file anew under its name (after it was renamed). Keeps the old one on failure. */
@@ -91,6 +101,7 @@ export class Outlet {
 
   /** Resolves when nothing waits to be written any more, or after `limitMs`. */
   async flush(limitMs: number): Promise<void> {
+    this.#begin();
     if (!this.#isWriting) return;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
@@ -112,9 +123,26 @@ export class Outlet {
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  #next(): void {
-    const batch = this.#queue.length === 1 ? this.#queue[0]! : Buffer.concat(this.#queue);
-    this.#queue = [];
+  #keep(lines: Uint8Array): void {
+    this.#filling ??= Buffer.allocUnsafeSlow(OUTLET_BYTES_MAX);
+    if (this.#filled + lines.length > OUTLET_BYTES_MAX) {
+      this.#lose(lines);
+      return;
+    }
+    this.#filling.set(lines, this.#filled);
+    this.#filled += lines.length;
+  }
+
+  /** Writes what waits, unless a write is under way: its end begins the next. */
+  #begin(): void {
+    if (this.#isWriting || this.#filling === null || this.#filled === 0) return;
+    if (this.#batchTimer !== null) clearTimeout(this.#batchTimer);
+    this.#batchTimer = null;
+    const full = this.#filling;
+    const batch = full.subarray(0, this.#filled);
+    this.#filling = this.#other;
+    this.#other = full;
+    this.#filled = 0;
     this.#isWriting = true;
     this.#send(batch);
   }
@@ -122,7 +150,6 @@ export class Outlet {
   #send(bytes: Buffer): void {
     this.#write(bytes, (error, written) => {
       if (error === null && written < bytes.length) {
-        this.#queuedBytes -= written;
         this.#send(bytes.subarray(written));
         return;
       }
@@ -130,20 +157,19 @@ export class Outlet {
         this.#lastError = error;
         this.#lose(bytes);
       }
-      this.#queuedBytes -= bytes.length;
-      if (this.#queue.length > 0) this.#next();
+      this.#isWriting = false;
+      if (this.#filled > 0) this.#begin();
       else this.#rest();
     });
   }
 
   #rest(): void {
-    this.#isWriting = false;
     const waiters = this.#idleWaiters;
     this.#idleWaiters = [];
     for (const resolve of waiters) resolve();
   }
 
-  #lose(lines: Buffer): void {
+  #lose(lines: Uint8Array): void {
     for (const byte of lines) if (byte === NEW_LINE) this.#linesLost += 1;
   }
 }

@@ -61,7 +61,7 @@ export class Supervisor {
       segments: this.#segments,
       log: this.#log,
       slotUses: () => this.#slots.uses(),
-      onLogStream: (stream) => this.#sink.attach(stream),
+      onLogStream: (fd) => this.#sink.attach(fd),
     });
     this.#reloader = new Reloader({
       load: options.load,

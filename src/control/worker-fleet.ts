@@ -4,7 +4,6 @@
  * empty the spare takes it within milliseconds and a new spare is started.
  */
 import { performance } from 'node:perf_hooks';
-import type { Socket } from 'node:net';
 import { BallastError } from '../base/errors.ts';
 import { HUNG_AFTER_MS, WORKER_METER } from '../base/meters.ts';
 import type { ServerHealthFrame } from '../plane/worker-protocol.ts';
@@ -36,7 +35,7 @@ export type FleetOptions = {
   readonly log: ProductLog;
   /** All slots that a worker may have written. */
   readonly slotUses: () => Iterable<SlotUse>;
-  readonly onLogStream: (stream: Socket) => void;
+  readonly onLogStream: (fd: number) => void;
 };
 
 /** What came of a plan: how many took it, and who refused it with which words. */

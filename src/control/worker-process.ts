@@ -37,8 +37,8 @@ export type WorkerProcessOptions = {
   readonly sharedFd: number;
   readonly onExit: (worker: WorkerProcess, how: string) => void;
   readonly onEvent: (worker: WorkerProcess, event: WorkerEvent) => void;
-  /** Takes over the stream of access log lines. */
-  readonly onLogStream: (stream: Socket) => void;
+  /** Takes over the descriptor of the stream of access log lines. */
+  readonly onLogStream: (fd: number) => void;
 };
 
 /** A worker has at most 16 MiB of young objects: short pauses matter more than few of them. */
@@ -94,7 +94,7 @@ export class WorkerProcess {
     this.#control = new Socket({ fd: control[0], readable: true, writable: true });
     this.#control.on('data', (piece: Buffer) => this.#received(piece));
     this.#control.on('error', () => {});
-    options.onLogStream(new Socket({ fd: log[0], readable: true, writable: false }));
+    options.onLogStream(log[0]);
     this.pid = this.#child.pid ?? 0;
     this.#child.once('error', (error) => this.#gone(`could not be started: ${error.message}`));
     this.#child.once('exit', (code, signal) => {
