@@ -86,6 +86,7 @@ export const SERVER_METER = {
   latencyBuckets: 11,
   connectFailures: 40,
   staleReuses: 41,
+  /** From the server, and to it. */
   bytesIn: 42,
   bytesOut: 43,
   failures: 44,

@@ -56,7 +56,7 @@ export const CONFIG_ERROR_CODES = {
   ),
   BAL_CONFIG_FILE: row(
     'A file that the configuration names cannot be read, or is too large.',
-    'Paths are relative to the configuration file; a page has at most 1 MiB.',
+    'Paths are relative to the configuration file; a page has at most 128 KiB.',
   ),
   BAL_CONFIG_FORBIDDEN_FIELD: row(
     'The configuration edits a field that belongs to the framing of messages.',

@@ -4,7 +4,7 @@ import { quote } from './quote.ts';
 import type { RuleContext } from './rules/rule.ts';
 
 /** Largest page or body that is read from a file, in bytes. */
-export const PAGE_MAX = 1_048_576;
+export const PAGE_MAX = 131_072;
 
 /** Contents by the path that the configuration gives. */
 export type Files = ReadonlyMap<string, Uint8Array>;

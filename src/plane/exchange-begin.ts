@@ -10,7 +10,7 @@ import { dispatch } from './dispatch.ts';
 import type { Downstream } from './downstream.ts';
 import type { Exchange } from './exchange.ts';
 import { takeExchange, takeFilter } from './exchange.ts';
-import { hasField, isLooping } from './forwarding-writer.ts';
+import { hasField, isLooping, ownRequestId } from './forwarding-writer.ts';
 import { bump } from './meter-segment.ts';
 import { answerOwn, answerRoute } from './own-answer.ts';
 import { keepForLog, requestRoom, writeRequestHead } from './request-writer.ts';
@@ -103,8 +103,8 @@ function keepPipelined(d: Downstream, from: number, end: number): void {
 function settleRequestId(x: Exchange, head: RequestHead): void {
   const mode = x.listener!.plan.forwarded.requestId;
   if (mode === 'off') return;
-  const hasOwn = x.downstream!.isTrusted && hasField(head, FIELD.xRequestId);
-  if (mode === 'new' || !hasOwn) x.requestId = newRequestId();
+  const own = mode === 'pass' && x.downstream!.isTrusted ? ownRequestId(head) : '';
+  x.requestId = own === '' ? newRequestId() : own;
 }
 
 function forward(x: Exchange, route: RouteRuntime, head: RequestHead, end: number): void {

@@ -1,5 +1,6 @@
 /** The end of an exchange: what is counted and logged, and what becomes of its connections. */
 import { LISTENER_METER, ROUTE_METER, SERVER_METER } from '../base/meters.ts';
+import { REASONS } from '../base/reasons.ts';
 import { logExchange } from './access-log.ts';
 import { finishDownstream, resetDownstream } from './downstream-end.ts';
 import { dropUpstream, leaveQueue, leaveServer } from './dispatch.ts';
@@ -41,10 +42,17 @@ function mayKeep(u: Upstream): boolean {
 export function abortExchange(x: Exchange, reason: number): void {
   const d = x.downstream!;
   x.reason = reason;
+  countServerFault(x, reason);
   leaveQueue(x);
   dropUpstream(x);
   record(x);
   resetDownstream(d);
+}
+
+/** A failure that is the doing of the server that has the request. */
+export function countServerFault(x: Exchange, reason: number): void {
+  if (x.upstream === null || REASONS[reason]!.fault !== 'server') return;
+  bump(x.server!.meter + SERVER_METER.failures);
 }
 
 /** Counts and logs an exchange, and gives it back. */
@@ -63,7 +71,9 @@ function record(x: Exchange): void {
     observe(meter + ROUTE_METER.latencySumUs, meter + ROUTE_METER.latencyBuckets, us);
   }
   const bytesOut = d.bytesOut + d.outLength - x.bytesOutBefore;
-  if (x.server !== null) recordServer(x, statusClass, bytesOut);
+  if (x.server !== null && hasClass && x.firstByteMs >= 0) {
+    bump(x.server.meter + SERVER_METER.statuses + statusClass);
+  }
   if (x.pool !== null) {
     x.pool.countLive(-1);
     if (x.isRetryCounted) x.pool.liveRetries--;
@@ -71,13 +81,4 @@ function record(x: Exchange): void {
   if (listener.plan.accessLog && worker.isLogging) logExchange(x, bytesOut);
   d.exchange = null;
   giveExchange(x);
-}
-
-function recordServer(x: Exchange, statusClass: number, bytesOut: number): void {
-  const { meter } = x.server!;
-  if (statusClass >= 0 && statusClass < 5 && x.firstByteMs >= 0) {
-    bump(meter + SERVER_METER.statuses + statusClass);
-  }
-  bump(meter + SERVER_METER.bytesIn, x.bodyBytes);
-  bump(meter + SERVER_METER.bytesOut, bytesOut);
 }

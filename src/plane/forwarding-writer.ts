@@ -104,3 +104,16 @@ export function isLooping(head: RequestHead, pseudonym: string): boolean {
   }
   return passes > PASSES_MAX;
 }
+
+/** What may stand in a log and in JSON as it is: longer or stranger identifiers are replaced. */
+const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/;
+
+/** The request identifier that the client gave; empty where it gave none that can be used. */
+export function ownRequestId(head: RequestHead): string {
+  for (let i = 0, f = 0; i < head.fieldCount; i++, f += FIELD_STRIDE) {
+    if (head.fields[f + 4] !== FIELD.xRequestId) continue;
+    const value = textOf(head.fields[f + 2]!, head.fields[f + 3]!);
+    return REQUEST_ID.test(value) ? value : '';
+  }
+  return '';
+}

@@ -5,7 +5,7 @@ import { receiveFd } from '../sys/fd-passing.ts';
 import { closeFd } from '../sys/sockets.ts';
 import { openFilesLimit } from '../sys/process-limits.ts';
 import { flushLog } from './access-log.ts';
-import { Acceptor, accepting, startAccepting, stopAccepting } from './acceptor.ts';
+import { Acceptor, accept, accepting, startAccepting, stopAccepting } from './acceptor.ts';
 import { compilePlan, retire } from './apply-plan.ts';
 import type { PlanRuntime } from './apply-plan.ts';
 import { bufferUse } from './buffers.ts';
@@ -13,6 +13,7 @@ import type { ControlChannel } from './control-channel.ts';
 import { queues } from './dispatch.ts';
 import { closeDownstream } from './downstream.ts';
 import { abortExchange } from './exchange-end.ts';
+import { readAccepted } from './request-input.ts';
 import { meters } from './meter-segment.ts';
 import { WORKER_FD, bindKey } from './worker-protocol.ts';
 import type { ServerHealthFrame, ToWorker } from './worker-protocol.ts';
@@ -108,11 +109,10 @@ function listen(next: PlanRuntime): void {
 
 /** A socket that is not listened on any more: idle connections end, others with their request. */
 function dismiss(acceptor: Acceptor): void {
-  stopAccepting(acceptor);
+  acceptor.listener.isRemoved = true;
+  takeLast(acceptor);
   accepting.acceptors.delete(acceptor.key);
   sockets.delete(acceptor.key);
-  closeFd(acceptor.fd);
-  acceptor.listener.isRemoved = true;
   endIdle(acceptor);
 }
 
@@ -144,9 +144,19 @@ function beginDrain(deadlineMs: number): void {
   worker.isDraining = true;
   drainDeadlineMs = worker.nowMs + deadlineMs;
   for (const acceptor of accepting.acceptors.values()) {
-    stopAccepting(acceptor);
+    takeLast(acceptor);
     endIdle(acceptor);
   }
+}
+
+/**
+ * Takes the connections that were made before the end, and closes the socket: what comes later is
+ * refused by the kernel once the supervisor and the other workers have closed theirs.
+ */
+function takeLast(acceptor: Acceptor): void {
+  if (acceptor.isWatching) accept(acceptor, readAccepted);
+  stopAccepting(acceptor);
+  closeFd(acceptor.fd);
 }
 
 /** Called each turn while draining: whether all clients are gone; past the deadline they go. */

@@ -6,7 +6,7 @@ import { GATHER_AT, bytes, putText } from './buffers.ts';
 import { FAILED, writeTo } from './connection.ts';
 import { dropUpstream, leaveQueue } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
-import { abortExchange, endExchange } from './exchange-end.ts';
+import { abortExchange, countServerFault, endExchange } from './exchange-end.ts';
 import { byteText } from './json-text.ts';
 import { redirectLocation } from './redirect.ts';
 import { statusText } from './status-text.ts';
@@ -22,15 +22,13 @@ type OwnAnswer = {
 const EMPTY = new Uint8Array(0);
 const ALLOWED = 'Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n';
 
-/** Longest body of an answer of our own: what the gather region holds beside the head. */
-export const OWN_BODY_BYTES_MAX = 128 << 10;
-
 /** Ends an exchange that has failed: with an answer where one can still be given, else by a cut. */
 export function failExchange(x: Exchange, reason: number): void {
   if (x.isAnswerStarted || REASONS[reason]!.status === 0) {
     abortExchange(x, reason);
     return;
   }
+  countServerFault(x, reason);
   leaveQueue(x);
   dropUpstream(x);
   answerOwn(x, reason);
@@ -75,6 +73,7 @@ export function answerRoute(x: Exchange, head: RequestHead): void {
   }
 }
 
+/** The gather region holds head and body: the configuration allows bodies of 128 KiB at most. */
 function answer(x: Exchange, own: OwnAnswer): void {
   const d = x.downstream!;
   x.status = own.status;

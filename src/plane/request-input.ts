@@ -80,3 +80,9 @@ function wait(d: Downstream, end: number): boolean {
   if (d.kind !== TIMER.head) arm(d, TIMER.head, d.acceptor.listener.plan.timeouts.headMs);
   return d.canRead;
 }
+
+/** The first request is often there when its connection is accepted. */
+export function readAccepted(d: Downstream): void {
+  d.canRead = true;
+  readRequests(d);
+}

@@ -26,6 +26,9 @@ export class Upstream extends Connection {
   readonly createdMs: number;
   /** Requests sent on it, the present one included. */
   requests = 0;
+  /** bytesIn and bytesOut that are in the meters already. */
+  countedIn = 0;
+  countedOut = 0;
 
   constructor(fd: number, server: ServerRuntime) {
     super(ROLE.upstream, fd);
@@ -72,6 +75,15 @@ export function takeIdle(server: ServerRuntime): Upstream | null {
   return null;
 }
 
+/** Counts the bytes since the last call into the server's meters. */
+function countBytes(u: Upstream): void {
+  const { meter } = u.server;
+  bump(meter + SERVER_METER.bytesIn, u.bytesIn - u.countedIn);
+  bump(meter + SERVER_METER.bytesOut, u.bytesOut - u.countedOut);
+  u.countedIn = u.bytesIn;
+  u.countedOut = u.bytesOut;
+}
+
 /** Keeps a connection for the next request, or closes it where the limits say so. */
 export function keepIdle(u: Upstream): void {
   const { server } = u;
@@ -84,6 +96,7 @@ export function keepIdle(u: Upstream): void {
     closeUpstream(u);
     return;
   }
+  countBytes(u);
   u.isIdle = true;
   server.idle.push(u);
   countIdle(server);
@@ -104,6 +117,7 @@ export function closeUpstream(u: Upstream): void {
     if (at >= 0) server.idle.splice(at, 1);
     countIdle(server);
   }
+  countBytes(u);
   server.open--;
   bump(WORKER_METER.upstreamLive, -1);
   closeConnection(u);

@@ -21,7 +21,7 @@ import { isDrained, onMessage, setControl } from './lifecycle.ts';
 import { onDue } from './limits-due.ts';
 import { QUEUE_POLL_MS } from './limits.ts';
 import { bump, meters } from './meter-segment.ts';
-import { readRequests } from './request-input.ts';
+import { readAccepted } from './request-input.ts';
 import { closeUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
 import { worker } from './worker-state.ts';
@@ -49,12 +49,6 @@ function handle(w: Watched, mask: number): void {
     default:
       control.receive();
   }
-}
-
-/** The first request is often there when its connection is accepted. */
-function readAccepted(d: Downstream): void {
-  d.canRead = true;
-  readRequests(d);
 }
 
 /** An exception ends the connection that raised it, and nothing else. */
@@ -137,7 +131,14 @@ function housekeeping(): void {
   }
 }
 
+/** The longest turn so far: for so long no connection was looked at. */
+function noteTurn(): void {
+  const us = (performance.now() - worker.nowMs) * 1000;
+  if (us > meters[WORKER_METER.turnMaxUs]!) meters[WORKER_METER.turnMaxUs] = us;
+}
+
 for (;;) {
   turn();
   housekeeping();
+  noteTurn();
 }

@@ -104,7 +104,7 @@ export const listenerSchema = section('A listener: where clients come in.', {
     'Requests on one connection before it is closed; 0 is no limit.',
   ).prefault(0),
   errorPages: named(
-    'Pages by status, in place of plain answers of Ballast itself. At most 1 MiB each.',
+    'Pages by status, in place of plain answers of Ballast itself. At most 128 KiB each.',
     statusKey('A status.', PAGE_STATUSES),
     errorPage,
   ).prefault({}),

@@ -12,7 +12,7 @@ export const respondSchema = section('Answers by itself.', {
   status: status('Status.', 200, 599).prefault(200),
   body: text('The body.', BODY_MAX).optional(),
   file: text(
-    'Path of a file with the body, relative to the configuration file, at most 1 MiB.',
+    'Path of a file with the body, relative to the configuration file, at most 128 KiB.',
     4_096,
     'file',
   ).optional(),

@@ -1,0 +1,49 @@
+import type { ErrorCodeTable } from './error-codes.ts';
+
+/** Codes of listening sockets, of the operating system's resources, and of the worker processes. */
+export const SYSTEM_ERROR_CODES = {
+  BAL_LISTEN_FAILED: {
+    meaning: 'A listening socket cannot be opened; the message has the words of the system.',
+    remedy: 'Look up the error number that stands in the message.',
+  },
+  BAL_LISTEN_IN_USE: {
+    meaning: 'Another process, or another listener of this one, has the address already.',
+    remedy:
+      'Find it with "ss -ltnp". Workers that outlived a killed supervisor hold their addresses too: ' +
+      'end them first.',
+  },
+  BAL_LISTEN_NOT_HERE: {
+    meaning: 'No interface of this machine has the address.',
+    remedy: 'Add the address, listen on 0.0.0.0, or set net.ipv4.ip_nonlocal_bind to 1.',
+  },
+  BAL_LISTEN_PATH: {
+    meaning: 'The path of a unix socket is too long, or its folder does not exist.',
+    remedy: 'Create the folder, or choose a path of at most 107 bytes.',
+  },
+  BAL_LISTEN_PERMISSION: {
+    meaning: 'This user may not listen on the port.',
+    remedy: 'Give the capability CAP_NET_BIND_SERVICE, or choose a port from 1024 on.',
+  },
+  BAL_SYS_EPOLL: {
+    meaning: 'The kernel gives no epoll descriptor.',
+    remedy: 'Raise the limit on open files (ulimit -n).',
+  },
+  BAL_SYS_MEMORY: {
+    meaning: 'Address space for buffers or counters cannot be reserved.',
+    remedy:
+      'Raise the limit on address space (ulimit -v); with vm.overcommit_memory=2, raise ' +
+      'vm.overcommit_ratio.',
+  },
+  BAL_SYS_PASS: {
+    meaning: 'A listening socket cannot be handed to a worker.',
+    remedy: 'Raise the limit on open files (ulimit -n).',
+  },
+  BAL_SYS_SOCKET: {
+    meaning: 'The sockets between the supervisor and a worker cannot be made.',
+    remedy: 'Raise the limit on open files (ulimit -n).',
+  },
+  BAL_WORKER_EXCEPTION: {
+    meaning: 'A programming error ended one connection of a worker; all others go on.',
+    remedy: 'Report it with the stack of the message.',
+  },
+} as const satisfies ErrorCodeTable;
