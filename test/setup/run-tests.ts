@@ -62,6 +62,13 @@ function reportPass(data: EventData.TestPass): void {
   }
 }
 
+/** The runner's own totals, which come once per file and are printed at the end. */
+const TOTAL = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /;
+
+function reportMeasurement(data: EventData.TestDiagnostic): void {
+  if (!TOTAL.test(data.message)) print(`      ${data.message}`);
+}
+
 function reportSummary(data: EventData.TestSummary): void {
   if (data.file !== undefined) {
     const path = relative(root, data.file);
@@ -98,5 +105,6 @@ for await (const event of run({
     if (event.data.details.error.cause !== '1 subtest failed') reportFailure(event.data);
   } else if (event.type === 'test:pass') reportPass(event.data);
   else if (event.type === 'test:stderr') process.stderr.write(event.data.message);
+  else if (event.type === 'test:diagnostic') reportMeasurement(event.data);
   else if (event.type === 'test:summary') reportSummary(event.data);
 }
