@@ -129,13 +129,14 @@ const DEFAULT_POLICY: PathPolicy = { allowEncodedSlash: false, mergeSlashes: tru
 /**
  * The canonical form of a path from the configuration, null where it is not one: it must begin with
  * "/" and hold only what a request's path may hold, without query and fragment. Characters past
- * ASCII may be written as they are and become UTF-8 escapes. For the configuration and its tests.
+ * ASCII may be written as they are and become UTF-8 escapes. Braces are refused: who writes `/{id}`
+ * means a template, which would never match. For the configuration and its tests.
  */
 export function canonicalPathText(
   text: string,
   policy: PathPolicy = DEFAULT_POLICY,
 ): string | null {
-  if (!text.startsWith('/') || !text.isWellFormed()) return null;
+  if (!text.startsWith('/') || !text.isWellFormed() || /[{}]/.test(text)) return null;
   const bytes = asciiBytes(text.replace(/[^\0-\x7f]+/gu, encodeURIComponent));
   for (const byte of bytes) {
     const target = TARGET[byte]!;

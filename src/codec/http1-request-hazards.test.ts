@@ -162,7 +162,8 @@ const REQUEST_LINES: readonly Refused[] = [
   ['an expectation other than 100-continue', post('Expect: 200-ok'), 'expectation-failed'],
   ['two expectations in one field', post('Expect: 100-continue, x'), 'expectation-failed'],
 ];
-const REFUSED_IN_TARGETS = '"<>\\^`{|}\0\x01\x7f\x80\xff\t';
+const REFUSED_IN_TARGETS = '"<>\\\0\x01\x7f\x80\xff\t';
+const SENT_BY_BROWSERS = '^`{|}';
 
 const HOSTS: readonly Refused[] = [
   ['no Host (RFC 9112 §3.2)', 'GET / HTTP/1.1\r\n\r\n', 'missing-host'],
@@ -224,6 +225,13 @@ for (const char of REFUSED_IN_TARGETS) {
     refuses(get(`/a${char}b`), 'bad-target');
     refuses(get(`/a?b${char}`), 'bad-target');
     refuses(get(`http://a.example${char}/`), 'bad-target');
+  });
+}
+for (const char of SENT_BY_BROWSERS) {
+  test(`parseRequestHead takes ${char} in a path and a query, as browsers send it`, () => {
+    for (const target of [`/a${char}b`, `/a?b${char}`]) {
+      assert.equal(parseRequestText(get(target)).result, 'ok');
+    }
   });
 }
 
