@@ -30,6 +30,10 @@ export const CONTROL_ERROR_CODES = {
     meaning: 'A worker could not put the new plan in force; the one before stays.',
     remedy: 'The message of the worker says what it met.',
   },
+  BAL_RELOAD_STARTING: {
+    meaning: 'A reload was asked for before the balancer served its first configuration.',
+    remedy: 'Wait for the line "ready".',
+  },
   BAL_WORKER_START: {
     meaning: 'The worker processes end before they serve.',
     remedy: 'Read what they wrote to standard error.',

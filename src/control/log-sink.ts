@@ -55,6 +55,12 @@ export class LogSink {
     }
   }
 
+  /** Closes a destination that was opened and shall not be used after all. */
+  discard(outlet: Outlet | null): void {
+    if (outlet === null || outlet === this.#outlet || this.#isStandard(outlet)) return;
+    void outlet.end(0);
+  }
+
   /** Reads a worker's lines from its stream until the worker closes its end. Owns `fd`. */
   attach(fd: number): void {
     const lines = new LineJoiner((whole) => this.#outlet?.writeBatched(whole));

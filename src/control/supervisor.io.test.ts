@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { isAlive } from '../../test/kit/processes.ts';
 import { until } from '../../test/kit/wait.ts';
-import { TestSupervisor, workersIn } from './test-supervisor.ts';
+import { TestSupervisor, workersIn } from './supervisor-testkit.ts';
 
 const config = (parts: { workers?: number; pool?: string; more?: string } = {}): string => `
 admin: 127.0.0.1:0
@@ -187,4 +187,14 @@ test('Supervisor gives up starting, with the reason, when a worker refuses the f
     code: 'BAL_WORKER_START',
     message: /refused the plan: it was asked to/,
   });
+});
+
+test('Supervisor refuses to reload before it has started and while it drains', async () => {
+  await using it = new TestSupervisor(config());
+  assert.match((await it.supervisor.reload()).message, /has not started yet/);
+  it.plan = await it.supervisor.start(it.load().plan!);
+  const drained = it.drain();
+  it.config = config({ workers: 1 });
+  assert.match((await it.supervisor.reload()).message, /draining/);
+  await drained;
 });

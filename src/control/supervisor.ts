@@ -46,6 +46,8 @@ export class Supervisor {
   #plan: Plan | null = null;
   #version = 0;
   #sockets: ReadonlyMap<string, number> = new Map();
+  /** Whether the first plan is in force in all workers. */
+  #hasStarted = false;
   #isDraining = false;
 
   constructor(options: SupervisorOptions) {
@@ -89,6 +91,7 @@ export class Supervisor {
       this.#health.apply(numbered);
       this.#fleet.setHealth(this.#health.frames());
       await this.#fleet.start({ plan: numbered, sockets: change.sockets });
+      this.#hasStarted = true;
       return numbered;
     } catch (error) {
       this.killAll();
@@ -139,15 +142,16 @@ export class Supervisor {
 
   /** Puts a new plan in force everywhere; returns its version, or null when it is the old one. */
   async #change(plan: Plan): Promise<number | null> {
-    if (this.#isDraining) throw new BallastError('BAL_RELOAD_DRAINING', 'the balancer is draining');
+    this.#checkCanReload();
     const before = this.#plan!;
     if (plan.digest === before.digest) return null;
     const change = await this.#listeners.prepare(plan);
     let admin: AdminServer | null = null;
+    let outlet: ReturnType<LogSink['open']> = null;
     try {
       const version = this.#version + 1;
       const numbered = this.#slots.assign(change.plan, version);
-      const outlet = this.#openLog(plan);
+      outlet = this.#openLog(plan);
       const isNewAdmin = JSON.stringify(plan.admin) !== JSON.stringify(before.admin);
       admin = isNewAdmin ? await this.#openAdmin(plan) : null;
       await this.#applyToWorkers(numbered, change, before);
@@ -157,9 +161,16 @@ export class Supervisor {
       return version;
     } catch (error) {
       change.rollback();
+      this.#sink.discard(outlet);
       await admin?.close();
       throw error;
     }
+  }
+
+  #checkCanReload(): void {
+    if (this.#isDraining) throw new BallastError('BAL_RELOAD_DRAINING', 'the balancer is draining');
+    if (this.#hasStarted) return;
+    throw new BallastError('BAL_RELOAD_STARTING', 'the balancer has not started yet');
   }
 
   async #applyToWorkers(plan: Plan, change: ListenerChange, before: Plan): Promise<void> {
@@ -230,7 +241,7 @@ export class Supervisor {
       logLinesLost: this.#sink.linesLost,
     });
     return {
-      isReady: () => this.#plan !== null && !this.#isDraining,
+      isReady: () => this.#hasStarted && !this.#isDraining,
       status: () => buildStatus(parts()),
       metrics: () => metricsText(parts()),
       reload: () => this.reload(),

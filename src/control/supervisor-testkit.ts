@@ -19,7 +19,7 @@ export type FakeAnswer = {
   readonly health: readonly { readonly key: string; readonly state: string }[];
 };
 
-const FAKE_WORKER = fileURLToPath(new URL('./fake-worker.ts', import.meta.url));
+const FAKE_WORKER = fileURLToPath(new URL('./fake-worker-testkit.ts', import.meta.url));
 
 export class TestSupervisor implements AsyncDisposable {
   readonly dir = new TempDir();

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import test from 'node:test';
+import { TempDir } from '../../test/kit/temp-dir.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Plan } from '../config/plan.ts';
+import { bindKey } from '../plane/worker-protocol.ts';
+import { closeFd, openListener } from '../sys/sockets.ts';
+import { Listeners } from './listeners.ts';
+
+function planWith(binds: Readonly<Record<string, readonly string[]>>): Plan {
+  const routes = [{ respond: { status: 200 } }];
+  const listeners = Object.fromEntries(
+    Object.entries(binds).map(([name, bind]) => [name, { bind, routes }]),
+  );
+  const text = JSON.stringify({ listeners });
+  const { plan } = loadConfig(text, '/ballast.yaml', { readFile: () => null, cores: 1 });
+  return plan!;
+}
+
+function keysOf(plan: Plan): string[] {
+  return plan.listeners.flatMap(({ binds }) => binds.map(bindKey));
+}
+
+function answers(key: string): Promise<boolean> {
+  const path = key.startsWith('unix:') ? key.slice(5) : '';
+  const port = Number(key.slice(key.lastIndexOf(':') + 1));
+  return new Promise((resolve) => {
+    const socket = path === '' ? connect(port, '127.0.0.1') : connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+test('Listeners gives each bind with port 0 a port of its own and keeps it over reloads', async () => {
+  const it = new Listeners();
+  const plan = planWith({ a: ['127.0.0.1:0'], b: ['127.0.0.1:0'] });
+  const first = await it.prepare(plan);
+  first.commit();
+  const second = await it.prepare(plan);
+  second.commit();
+  assert.equal(new Set(keysOf(first.plan)).size, 2);
+  assert.deepEqual(keysOf(second.plan), keysOf(first.plan));
+  assert.deepEqual(second.sockets, first.sockets);
+  for (const key of keysOf(second.plan)) assert.equal(await answers(key), true);
+  it.close();
+  for (const key of keysOf(second.plan)) assert.equal(await answers(key), false);
+});
+
+test('Listeners closes on commit what the plan does not need, and nothing else', async () => {
+  const it = new Listeners();
+  const first = await it.prepare(planWith({ a: ['127.0.0.1:0'], b: ['127.0.0.1:0'] }));
+  first.commit();
+  const second = await it.prepare(planWith({ a: ['127.0.0.1:0'] }));
+  const [kept, gone] = keysOf(first.plan);
+  assert.equal(await answers(gone!), true);
+  second.commit();
+  assert.deepEqual([await answers(kept!), await answers(gone!)], [true, false]);
+  it.close();
+});
+
+test('Listeners closes on rollback what it opened, and nothing else', async () => {
+  const it = new Listeners();
+  const first = await it.prepare(planWith({ a: ['127.0.0.1:0'] }));
+  first.commit();
+  const second = await it.prepare(planWith({ a: ['127.0.0.1:0'], b: ['127.0.0.1:0'] }));
+  const [kept, added] = keysOf(second.plan);
+  second.rollback();
+  assert.deepEqual([await answers(kept!), await answers(added!)], [true, false]);
+  it.close();
+});
+
+test('Listeners opens nothing when one of several addresses is in use', async () => {
+  using dir = new TempDir();
+  const path = dir.file('web.sock');
+  const other = new Listeners();
+  const taken = await other.prepare(planWith({ a: ['127.0.0.1:0'] }));
+  const address = keysOf(taken.plan)[0]!.replace('ipv4:', '');
+  const it = new Listeners();
+  await assert.rejects(it.prepare(planWith({ a: [`unix:${path}`, address] })), {
+    code: 'BAL_LISTEN_IN_USE',
+  });
+  assert.equal(existsSync(path), false);
+  taken.rollback();
+});
+
+test('Listeners says so when a new address overlaps one of its own', async () => {
+  const it = new Listeners();
+  const first = await it.prepare(planWith({ a: ['127.0.0.1:0'] }));
+  first.commit();
+  const port = keysOf(first.plan)[0]!.split(':').at(-1)!;
+  await assert.rejects(it.prepare(planWith({ a: [`0.0.0.0:${port}`] })), {
+    code: 'BAL_LISTEN_IN_USE',
+    hint: /this balancer itself listens on ipv4:127\.0\.0\.1:\d+, which overlaps/,
+  });
+  it.close();
+});
+
+test('Listeners takes over a unix socket of a dead process and removes its own in the end', async () => {
+  using dir = new TempDir();
+  const path = dir.file('web.sock');
+  closeFd(openListener({ family: 'unix', host: path, port: 0 }, { backlog: 1, nodelay: false }));
+  const it = new Listeners();
+  (await it.prepare(planWith({ a: [`unix:${path}`] }))).commit();
+  assert.equal(await answers(`unix:${path}`), true);
+  it.close();
+  assert.equal(existsSync(path), false);
+});
