@@ -84,6 +84,7 @@ export const REASON = {
   tooManyRequests: 55,
   traceNotAllowed: 56,
   loopDetected: 57,
+  serverWriteTimeout: 58,
 } as const;
 
 export type ReasonId = (typeof REASON)[keyof typeof REASON];
@@ -148,4 +149,5 @@ export const REASONS: readonly ReasonRow[] = [
   row('too-many-requests', 503, 'local', 'the connection limit is reached'),
   row('trace-not-allowed', 405, 'client', 'TRACE is not served here'),
   row('loop-detected', 508, 'local', 'the request has passed through this balancer too often'),
+  row('server-write-timeout', 504, 'server', 'the server took no more of the request in time'),
 ];

@@ -62,5 +62,5 @@ function upstreamDue(u: Upstream, limit: number): void {
     if (x.downstream!.outLength > 0) return;
     abortExchange(x, REASON.serverStalled);
   } else if (limit === TIMER.firstByte) failExchange(x, REASON.firstByteTimeout);
-  else if (limit === TIMER.upstreamWrite) failExchange(x, REASON.serverStalled);
+  else if (limit === TIMER.upstreamWrite) failExchange(x, REASON.serverWriteTimeout);
 }

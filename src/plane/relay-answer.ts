@@ -1,4 +1,5 @@
 /** Reading the answer of a server and passing it on. */
+import { assert } from '../base/errors.ts';
 import { POOL_METER, SERVER_METER } from '../base/meters.ts';
 import { REASON } from '../base/reasons.ts';
 import { CHUNKED_HEADROOM, CHUNKED_MODE } from '../codec/http1-chunked.ts';
@@ -128,9 +129,8 @@ function takeAnswer(x: Exchange, start: number, end: number): void {
   const bodyEnd = takeFirstBody(x, head.end, end);
   if (bodyEnd < 0) return;
   // Without its chunks a body begins further on.
-  const filter = x.answerFilter;
-  const bodyStart = filter !== null && bodyEnd > filter.outStart ? filter.outStart : head.end;
-  sendFirst(x, start, bodyStart, Math.max(bodyStart, bodyEnd));
+  const bodyStart = x.answerFilter === null ? head.end : x.answerFilter.outStart;
+  sendFirst(x, start, bodyStart, bodyEnd);
 }
 
 /** Whether the answer's status is one that the pool tries again on another server. */
@@ -177,7 +177,6 @@ function takeFirstBody(x: Exchange, start: number, end: number): number {
   const filter = takeFilter();
   x.answerFilter = filter;
   filter.reset(chunkedMode(x));
-  if (start === end) return start;
   filter.filter(bytes, start, end);
   if (filter.error !== 0) {
     failExchange(x, REASON.serverBadAnswer);
@@ -206,6 +205,7 @@ function sendFirst(x: Exchange, start: number, bodyStart: number, bodyEnd: numbe
     const written = writeAnswerHead(x, head, start, GATHER_AT) - GATHER_AT;
     // The new head goes directly before the body; it may reach into the head room.
     at = bodyStart - written;
+    assert(at >= 0, 'the head room holds what an answer head grows by');
     bytes.copyWithin(at, GATHER_AT, GATHER_AT + written);
   }
   x.phase = PHASE.answering;

@@ -49,7 +49,7 @@ const retry = optionalSection('Further tries on another server.', {
   statuses: z
     .array(status('A status.', 400, 599))
     .prefault([])
-    .meta({ description: 'Statuses of an answer that are tried again; safe methods only.' }),
+    .meta({ description: 'Statuses of an answer that are tried again; idempotent methods only.' }),
   budget: percent("Retries against the pool's live requests.").prefault('20%'),
   budgetMin: integer(0, 1_000_000, 'Retries at once that are always allowed.').prefault(3),
   buffer: size('Size of a request that is kept to be sent again.', 0, 1_048_576).prefault('64KiB'),
