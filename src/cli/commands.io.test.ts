@@ -37,7 +37,7 @@ test('ballast status finds the balancer by its file and shows tables or JSON', a
   assert.equal(report.pools[0]!.servers[0]!.address, '127.0.0.1:1');
 });
 
-test('ballast reload puts the file in force, and exits 1 with the mistakes of a bad one', async () => {
+test('ballast reload puts a file in force, and exits 1 with the mistakes in it', async () => {
   await using ballast = await Ballast.start(CONFIG);
   const command = ['reload', '--admin', `unix:${ballast.adminSocket}`];
   ballast.writeConfig({ ...CONFIG, drain: '5s' });

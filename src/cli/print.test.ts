@@ -3,7 +3,7 @@ import test from 'node:test';
 import { BallastError } from '../base/errors.ts';
 import { errorText, hasColours, tableText } from './print.ts';
 
-test('tableText makes columns as wide as their widest cell and leaves no space at line ends', () => {
+test('tableText makes columns as wide as their widest cell, without spaces at line ends', () => {
   assert.equal(
     tableText([
       ['A', 'LONG', 'C'],

@@ -53,7 +53,7 @@ test('ballast run exits 0 on SIGTERM and on SIGINT and leaves nothing behind', a
   }
 });
 
-test('ballast run lets a request finish on SIGTERM, and a second SIGTERM ends at once', async (context) => {
+test('ballast run lets requests finish on SIGTERM, and ends on a second one', async (context) => {
   const held: (() => void)[] = [];
   const origin = createServer((socket) => {
     socket.on('error', () => {});

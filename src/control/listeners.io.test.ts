@@ -36,7 +36,7 @@ function answers(key: string): Promise<boolean> {
   });
 }
 
-test('Listeners gives each bind with port 0 a port of its own and keeps it over reloads', async () => {
+test('Listeners gives each bind of port 0 its own port and keeps it over reloads', async () => {
   const it = new Listeners();
   const plan = planWith({ a: ['127.0.0.1:0'], b: ['127.0.0.1:0'] });
   const first = await it.prepare(plan);
@@ -100,7 +100,7 @@ test('Listeners says so when a new address overlaps one of its own', async () =>
   it.close();
 });
 
-test('Listeners takes over a unix socket of a dead process and removes its own in the end', async () => {
+test('Listeners takes over the unix socket of a dead process, and removes its own', async () => {
   using dir = new TempDir();
   const path = dir.file('web.sock');
   closeFd(openListener({ family: 'unix', host: path, port: 0 }, { backlog: 1, nodelay: false }));

@@ -1,9 +1,10 @@
 /**
- * A place where lines go (standard output, standard error, a file) that never makes its writer wait.
+ * A place where lines go (standard output, standard error, a file) that never makes its writer
+ * wait.
  *
  * Lines are copied into one of two buffers while the other one is being written, so that nothing is
- * allocated for a line. What does not fit is dropped, whole pieces at a time, and its lines counted.
- * One write is under way at a time, so that lines of several writers never mix.
+ * allocated for a line. What does not fit is dropped, whole pieces at a time, and its lines are
+ * counted. One write is under way at a time, so that lines of several writers never mix.
  */
 import {
   close,

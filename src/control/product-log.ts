@@ -1,6 +1,6 @@
 /**
- * The log of the product itself: what starts, ends, changes and fails. JSON lines on standard error,
- * or readable lines when that is a terminal. Never blocks: see `outlet.ts`.
+ * The log of the product itself: what starts, ends, changes and fails. JSON lines on standard
+ * error, or readable lines when that is a terminal. Never blocks: see `outlet.ts`.
  */
 import { pino, type Logger } from 'pino';
 import type { Outlet } from './outlet.ts';

@@ -12,7 +12,8 @@ const PLAIN = '\u001b[0m';
 
 /**
  * `{"level":"info","time":"2026-01-02T03:04:05.678Z","message":"m","a":1}` becomes
- * `03:04:05.678 INFO  m a=1`, in the colours of a terminal where wanted. A line that is not JSON stays.
+ * `03:04:05.678 INFO  m a=1`, in the colours of a terminal where wanted. A line that is not JSON
+ * stays as it is.
  */
 export function readableLine(json: string, isColoured: boolean): string {
   let entry: Record<string, unknown>;

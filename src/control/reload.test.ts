@@ -58,7 +58,7 @@ test('Reloader turns an error of applying into a report with its remedy', async 
   assert.equal(report.hint, 'choose another');
 });
 
-test('Reloader runs one at a time and makes all that are asked for meanwhile one more', async () => {
+test('Reloader runs one at a time and makes one more of all asked for meanwhile', async () => {
   let running = 0;
   let loads = 0;
   const releases: (() => void)[] = [];

@@ -182,7 +182,7 @@ test('Supervisor leaves no process behind after a drain', async () => {
   await assert.rejects(it.ask());
 });
 
-test('Supervisor gives up starting, with the reason, when a worker refuses the first plan', async () => {
+test('Supervisor gives up, with the reason, when a worker refuses the first plan', async () => {
   await assert.rejects(TestSupervisor.start(config({ pool: 'refuse' })), {
     code: 'BAL_WORKER_START',
     message: /refused the plan: it was asked to/,

@@ -1,9 +1,9 @@
 /**
- * The control plane as a whole: it owns the listening sockets, the meters, the health checks and the
- * workers, and changes all of them together when a new plan comes.
+ * The control plane as a whole: it owns the listening sockets, the meters, the health checks and
+ * the workers, and changes all of them together when a new plan comes.
  *
- * Nothing that a client waits for passes through here. When this process dies the workers go on with
- * what they last knew.
+ * Nothing that a client waits for passes through here. When this process dies the workers go on
+ * with what they last knew.
  */
 import type { Plan } from '../config/plan.ts';
 import { BallastError } from '../base/errors.ts';

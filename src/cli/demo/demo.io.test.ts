@@ -7,7 +7,7 @@ import { BALLAST } from '../../../test/kit/ballast.ts';
 import { childrenOf, exitOf, isAlive } from '../../../test/kit/processes.ts';
 import { until, within } from '../../../test/kit/wait.ts';
 
-test('ballast demo shows addresses, traffic and a failure, and ends without leftovers', async () => {
+test('ballast demo shows addresses and a failure, and ends without leftovers', async () => {
   const child = spawn(BALLAST, ['demo'], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));
