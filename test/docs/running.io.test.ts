@@ -1,0 +1,106 @@
+// What the documents say of a running balancer: its metrics, the fields of its log, the first fail-over.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Ballast } from '../kit/ballast.ts';
+import { freePort } from '../kit/free-ports.ts';
+import { httpAnswer, Origin } from '../kit/origin.ts';
+import { ask, getBytes, startScene } from '../kit/scene.ts';
+import { blocksOf, codesIn, page, tableUnder } from './pages.ts';
+
+const PLACES = ['### The process', '### Workers', '### Listeners', '### Routes', '### Pools'];
+
+type Family = { readonly type: string; readonly labels: ReadonlySet<string> };
+
+/** The families of a text exposition. `le` is part of the type, not a label of ours. */
+function familiesOf(text: string): Map<string, Family> {
+  const families = new Map<string, { type: string; labels: Set<string> }>();
+  for (const [, name = '', type = ''] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
+    families.set(name, { type, labels: new Set() });
+  }
+  for (const [, sample = '', labels = ''] of text.matchAll(/^([a-z_]+)\{(.*)\} /gm)) {
+    const family = families.get(sample) ?? families.get(sample.replace(/_(bucket|sum|count)$/, ''));
+    for (const [, label = ''] of labels.matchAll(/([a-z]+)="/g)) {
+      if (label !== 'le') family!.labels.add(label);
+    }
+  }
+  return families;
+}
+
+test('docs/operations.md lists the metrics of a running balancer, with types and labels', async () => {
+  await using dead = await Origin.start(() => Promise.resolve());
+  await dead.stop();
+  const pools = { sick: { servers: [dead.address], check: { tcp: {}, every: '20ms' } } };
+  const routes = [{ paths: '/sick', pool: 'sick' }, { pool: 'web' }];
+  await using scene = await startScene({ top: { pools }, listener: { routes } });
+  await ask(scene.port, getBytes('/'));
+  await scene.ballast.serverState(dead.address, 'down');
+  const found = familiesOf((await scene.ballast.admin('GET', '/metrics')).text);
+  const operations = page('docs/operations.md');
+  const rows = [...PLACES, '### Servers'].flatMap((place) => tableUnder(operations, place));
+  const documented = rows.map(([name = '', type = '', labels = '']) => {
+    return [codesIn(name)[0], type, codesIn(labels).sort().join()];
+  });
+  const real = [...found].map(([name, { type, labels }]) => [name, type, [...labels].sort().join()]);
+  const byName = (a: (string | undefined)[], b: (string | undefined)[]) => (a[0]! < b[0]! ? -1 : 1);
+  assert.deepEqual(documented.sort(byName), real.sort(byName));
+});
+
+test('docs/access-log.md lists the fields of a line in their order', async () => {
+  const rows = tableUnder(page('docs/access-log.md'), '## Fields');
+  const documented = rows.map(([name = '']) => codesIn(name)[0]!);
+  const always = rows.filter((row) => row[2] === 'never').map(([name = '']) => codesIn(name)[0]!);
+  await using scene = await startScene({
+    listener: {
+      forwarded: { requestId: 'new' },
+      routes: [{ paths: '/own', respond: {} }, { paths: '/', pool: 'web' }],
+    },
+    pool: { maxConnections: 1 },
+  });
+  await Promise.all([1, 2, 3].map(() => ask(scene.port, getBytes('/'))));
+  await ask(scene.port, getBytes('/own'));
+  await ask(scene.port, 'nonsense\r\n\r\n');
+  await scene.ballast.accessLine(({ reason }) => reason === 'bad-request-line');
+  const met = new Set<string>();
+  for (const line of scene.ballast.accessLines()) {
+    const fields = Object.keys(line);
+    for (const field of fields) met.add(field);
+    assert.deepEqual(fields, documented.filter((field) => fields.includes(field)));
+    assert.deepEqual(always.filter((field) => !fields.includes(field)), []);
+  }
+  assert.deepEqual(documented.filter((field) => !met.has(field)), []);
+});
+
+test('the minute to the first fail-over in the README: a killed server fails no request', async () => {
+  const [yaml = ''] = blocksOf(page('README.md'))
+    .filter(({ language }) => language === 'yaml')
+    .map(({ text }) => text);
+  const [admin, web] = [await freePort(), await freePort()];
+  const origins = await Promise.all(
+    ['one', 'two', 'three'].map((name) => Origin.startHttp(() => httpAnswer(200, name))),
+  );
+  const ports = [`9900:${admin}`, `8080:${web}`, ...origins.map(({ port }, i) => `900${i + 1}:${port}`)];
+  let config = yaml;
+  for (const pair of ports) {
+    const [from = '', to = ''] = pair.split(':');
+    assert.ok(config.includes(`127.0.0.1:${from}`), from);
+    config = config.replaceAll(`127.0.0.1:${from}`, `127.0.0.1:${to}`);
+  }
+  await using ballast = await Ballast.start(config);
+  type Status = { pools: { servers: { address: string; state: string }[] }[] };
+  const states = async (): Promise<Record<string, string>> => {
+    const status = (await (await fetch(`http://127.0.0.1:${admin}/status`)).json()) as Status;
+    return Object.fromEntries(status.pools[0]!.servers.map((of) => [of.address, of.state]));
+  };
+  const answers = new Set<string>();
+  for (let i = 0; i < 6; i++) answers.add(String((await ask(web, getBytes('/'))).body));
+  assert.equal(answers.size, 3);
+  await origins[1]!.stop();
+  const dead = origins[1]!.address;
+  while ((await states())[dead] !== 'down') {
+    const answer = await ask(web, getBytes('/'));
+    assert.equal(answer.status, 200);
+    assert.notEqual(String(answer.body), 'two');
+  }
+  assert.equal(ballast.hasEnded, false);
+  await Promise.all(origins.map((origin) => origin.stop().catch(() => {})));
+});
