@@ -205,7 +205,7 @@ async function prepare(
     routes: variant.routes,
     reuseAlways: variant.reuseAlways,
     asItComes: variant.asItComes,
-    profileDir: options.profile ? join(outDir, 'profile', row.id) : null,
+    profileDir: options.profile ? join(outDir, 'profile', row.id, variant.id) : null,
   };
 }
 
