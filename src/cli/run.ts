@@ -6,6 +6,7 @@ import { Outlet } from '../control/outlet.ts';
 import { createProductLog, type ProductLog } from '../control/product-log.ts';
 import { Supervisor } from '../control/supervisor.ts';
 import { readConfig } from './config-file.ts';
+import { readConfigForReload } from './config-thread.ts';
 import { EXIT } from './exit-codes.ts';
 import { errorText, hasColours } from './print.ts';
 import { readyLine } from './ready-line.ts';
@@ -27,7 +28,7 @@ export async function run(file: string): Promise<void> {
   }
   const log = openLog(standard, loaded.plan);
   const supervisor = new Supervisor({
-    load: () => readConfig(file),
+    load: () => readConfigForReload(file),
     standard,
     log,
     productVersion: productVersion(),
