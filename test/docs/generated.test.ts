@@ -8,10 +8,15 @@ import { ERROR_CODE_AREAS, errorsPage } from './errors-page.ts';
 import { ROOT } from './pages.ts';
 import { reasonsPage } from './reasons-page.ts';
 
+/** Compares line by line: the message then shows what is stale, and not two whole pages. */
 function compare(path: string, text: string): void {
   const full = join(ROOT, path);
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(full, text);
-  assert.equal(existsSync(full) ? readFileSync(full, 'utf8') : '', text);
+  const found = existsSync(full) ? readFileSync(full, 'utf8').split('\n') : [];
+  const wanted = text.split('\n');
+  for (let i = 0; i < Math.max(found.length, wanted.length); i++) {
+    assert.equal(found[i], wanted[i], `${path}:${i + 1} is stale: run with UPDATE_GOLDEN=1`);
+  }
 }
 
 test('docs/reasons.md is what the table of reasons says', () => {

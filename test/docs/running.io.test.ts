@@ -1,4 +1,4 @@
-// What the documents say of a running balancer: its metrics, the fields of its log, the first fail-over.
+// What the documents say of a running balancer: metrics, fields of its log, the first fail-over.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ballast } from '../kit/ballast.ts';
