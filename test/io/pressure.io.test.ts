@@ -13,7 +13,7 @@ const KIB = 1_024;
 const MIB = KIB * KIB;
 const IDLE_CLIENTS = 5_000;
 /** Most memory of the worker per idle client connection, in bytes. */
-const IDLE_BYTES_MAX = 4 * KIB;
+const IDLE_BYTES_MAX = 8 * KIB;
 
 async function connectMany(port: number, count: number): Promise<ByteStream[]> {
   const clients: ByteStream[] = [];

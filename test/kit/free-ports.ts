@@ -1,34 +1,57 @@
-/** Ports of 127.0.0.1 that nobody listens on. */
+/**
+ * Ports of 127.0.0.1 that nobody listens on.
+ *
+ * Test files run at the same time and some need hundreds of ports, so that ports drawn at random
+ * would meet. Each process takes whole blocks for itself: it holds a block by listening on the
+ * block's first port until it ends.
+ */
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 
 /** Below the range that the kernel gives to outgoing connections. */
 const PORT_MIN = 10_000;
 const PORT_MAX = 32_000;
+const BLOCK_PORTS = 512;
+const BLOCKS = Math.floor((PORT_MAX - PORT_MIN) / BLOCK_PORTS);
 
-const given = new Set<number>();
+let next = 0;
+let blockEnd = 0;
 
-function isFree(port: number): Promise<boolean> {
+function tryListen(port: number): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => {
-      resolve(false);
+      resolve(undefined);
     });
     server.listen(port, '127.0.0.1', () => {
-      server.close(() => {
-        resolve(true);
-      });
+      resolve(server);
     });
   });
+}
+
+async function takeBlock(): Promise<void> {
+  const first = Math.floor(Math.random() * BLOCKS);
+  for (let i = 0; i < BLOCKS; i++) {
+    const start = PORT_MIN + ((first + i) % BLOCKS) * BLOCK_PORTS;
+    const holder = await tryListen(start);
+    if (holder === undefined) continue;
+    holder.unref();
+    next = start + 1;
+    blockEnd = start + BLOCK_PORTS;
+    return;
+  }
+  throw new Error('every block of ports is taken');
 }
 
 /** One port, never given twice by this process. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN));
-    if (given.has(port)) continue;
-    given.add(port);
-    if (await isFree(port)) return port;
+    if (next === blockEnd) await takeBlock();
+    const port = next++;
+    const server = await tryListen(port);
+    if (server === undefined) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
   }
 }
 
