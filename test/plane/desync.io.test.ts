@@ -12,7 +12,8 @@ import { ask, getBytes, postBytes, startScene } from '../kit/scene.ts';
 import { TempDir } from '../kit/temp-dir.ts';
 import { delay, until } from '../kit/wait.ts';
 
-const CHUNKED_HEAD = 'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n';
+const CHUNKED_HEAD =
+  'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n';
 
 test('a chunked answer whose head comes alone reaches the client as it is', async () => {
   await using scene = await startScene({
@@ -63,9 +64,12 @@ test('a connection on which a request was sent in part is not used again', async
   for (let i = 0; i < 4; i++) {
     const count = sockets.length;
     const answered = ask(port, postBytes(`/${i}`, body));
-    const requests = await until(() => ballast.metric('ballast_pool_requests_total').then((n) => n > i), {
-      what: 'the request at the pool',
-    });
+    const requests = await until(
+      () => ballast.metric('ballast_pool_requests_total').then((n) => n > i),
+      {
+        what: 'the request at the pool',
+      },
+    );
     assert.ok(requests);
     await delay(50);
     sockets[Math.max(count, sockets.length) - 1]!.write(httpAnswer(200, `answer ${i}`));

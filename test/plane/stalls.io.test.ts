@@ -71,12 +71,8 @@ test('a client that stops reading while it still sends its request is cut after 
 });
 
 test('an answer that stops after its reader was slow is cut after timeouts.bodyIdle', async () => {
-  const size = 16 << 20;
   await using scene = await startScene({
     script: async (connection) => {
-      await connection.readUntil('\r\n\r\n');
-      void connection.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size + 1}\r\n\r\n`);
-      void connection.write(Buffer.alloc(size));
       await connection.closed(60_000);
     },
     listener: {
@@ -88,9 +84,19 @@ test('an answer that stops after its reader was slow is cut after timeouts.bodyI
   client.isKept = false;
   client.pause();
   void client.write(getBytes('/'));
+  const origin = await scene.origin.connection(0);
+  await origin.readUntil('\r\n\r\n');
+  await origin.write(`HTTP/1.1 200 OK\r\nContent-Length: ${HUGE_BYTES}\r\n\r\n`);
+  // All that the server says is with the balancer, and waits there for the client.
+  let sent = 0;
+  while ((await scene.ballast.metric('ballast_buffer_bytes')) === 0) {
+    await origin.write(Buffer.alloc(64 << 10));
+    sent += 64 << 10;
+  }
   // Longer than bodyIdle: the limit is reached while the client holds the answer up.
   await delay(1_200);
   client.resume();
+  await until(() => client.receivedBytes > sent, { what: 'all that the server has sent' });
   await reasonLogged(scene, 'server-stalled');
   assert.equal(await client.closed(), 'reset');
 });
