@@ -18,7 +18,6 @@ test('readableLine shows time, level, message and the other fields', () => {
 test('readableLine says the same with colours', () => {
   const coloured = readableLine(JSON.stringify(ENTRY), true);
   assert.ok(coloured.includes('\u001b['));
-  // oxlint-disable-next-line no-control-regex -- it is about control characters
   const bare = coloured.replaceAll(/\u001b\[\d+m/g, '');
   assert.equal(bare, readableLine(JSON.stringify(ENTRY), false));
 });

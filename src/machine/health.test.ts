@@ -116,7 +116,7 @@ test('health step spreads each wait by the jitter either way', () => {
   const policy = { ...POLICY, jitterPercent: 20 };
   const asked = step(after('p', policy), { kind: 'tick' }, 0).state;
   const waitAt = (random: number): number => {
-    const arm = step(asked, { ...PASSED, random } as HealthEvent, 1).effects[0]!;
+    const arm = step(asked, { ...PASSED, random }, 1).effects[0]!;
     assert.equal(arm.kind, 'arm');
     return arm.kind === 'arm' ? arm.atMs : 0;
   };
