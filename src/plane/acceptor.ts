@@ -6,6 +6,7 @@ import * as libc from '../sys/libc.ts';
 import { mapPrivate } from '../sys/shared-memory.ts';
 import { AF_INET, AF_INET6, SOCKADDR_BYTES, formatIpv6 } from '../sys/sockaddr.ts';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../sys/sockets.ts';
+import { GATHER_AT, bytes as buffer, putNumber, textOf } from './buffers.ts';
 import { ROLE, Watched, arm } from './connection.ts';
 import { Downstream } from './downstream.ts';
 import { bump } from './meter-segment.ts';
@@ -28,7 +29,6 @@ const lengthView = new Int32Array(address.bytes.buffer, 2048, 1);
 export class Acceptor extends Watched {
   readonly key: string;
   listener: ListenerRuntime;
-  readonly connections = new Set<Downstream>();
   isWatching = false;
 
   constructor(fd: number, key: string, listener: ListenerRuntime) {
@@ -93,7 +93,6 @@ export function accept(a: Acceptor, onAccepted: (d: Downstream) => void): void {
 
 function countIn(d: Downstream, a: Acceptor): void {
   worker.clients++;
-  a.connections.add(d);
   bump(WORKER_METER.connectionsLive);
   bump(d.meter + LISTENER_METER.connections);
   bump(d.meter + LISTENER_METER.connectionsLive);
@@ -104,8 +103,18 @@ function countIn(d: Downstream, a: Acceptor): void {
 function clientText(): string {
   const { bytes } = address;
   const family = bytes[0]! | (bytes[1]! << 8);
-  if (family === AF_INET) return `${bytes[4]!}.${bytes[5]!}.${bytes[6]!}.${bytes[7]!}`;
+  if (family === AF_INET) return ipv4Text(bytes);
   return family === AF_INET6 ? formatIpv6(bytes, 8) : '';
+}
+
+/** One flat string: put together with "+" it would keep its parts alive for each connection. */
+function ipv4Text(bytes: Uint8Array): string {
+  let end = GATHER_AT;
+  for (let i = 4; i < 8; i++) {
+    if (i > 4) buffer[end++] = 46;
+    end = putNumber(end, bytes[i]!);
+  }
+  return textOf(GATHER_AT, end);
 }
 
 function pauseAccepting(): void {

@@ -21,11 +21,13 @@ export class ControlChannel extends Watched {
   #outgoing: Buffer[] = [];
   #outgoingBytes = 0;
   readonly #onMessage: (message: ToWorker) => void;
+  readonly #onLost: () => void;
   isOpen = true;
 
-  constructor(onMessage: (message: ToWorker) => void) {
+  constructor(onMessage: (message: ToWorker) => void, onLost: () => void) {
     super(ROLE.control, WORKER_FD.control);
     this.#onMessage = onMessage;
+    this.#onLost = onLost;
     worker.watch(this, EPOLLIN | EPOLLRDHUP | EPOLLET);
   }
 
@@ -68,6 +70,7 @@ export class ControlChannel extends Watched {
     this.isOpen = false;
     worker.loop.remove(this.fd);
     worker.forget(this);
+    this.#onLost();
   }
 
   /** Sends a message; one that the supervisor does not take waits for the next turn. */

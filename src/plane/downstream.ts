@@ -64,6 +64,5 @@ export function closeDownstream(d: Downstream): void {
   worker.clients--;
   bump(WORKER_METER.connectionsLive, -1);
   bump(d.meter + LISTENER_METER.connectionsLive, -1);
-  d.acceptor.connections.delete(d);
   closeConnection(d);
 }

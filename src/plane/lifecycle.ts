@@ -8,10 +8,14 @@ import { flushLog } from './access-log.ts';
 import { Acceptor, accept, accepting, startAccepting, stopAccepting } from './acceptor.ts';
 import { compilePlan, retire } from './apply-plan.ts';
 import type { PlanRuntime } from './apply-plan.ts';
+import type { ListenerRuntime } from './runtime.ts';
 import { bufferUse } from './buffers.ts';
 import type { ControlChannel } from './control-channel.ts';
 import { queues } from './dispatch.ts';
+import { ROLE } from './connection.ts';
+import type { Watched } from './connection.ts';
 import { closeDownstream } from './downstream.ts';
+import type { Downstream } from './downstream.ts';
 import { abortExchange } from './exchange-end.ts';
 import { readAccepted } from './request-input.ts';
 import { meters } from './meter-segment.ts';
@@ -33,6 +37,14 @@ const seed = Number(process.argv[2] ?? 0);
 
 export function setControl(channel: ControlChannel): void {
   control = channel;
+}
+
+/**
+ * The supervisor is gone. A worker with a plan goes on serving with what it knows; a spare one has
+ * nothing to serve and nobody who could give it anything.
+ */
+export function onSupervisorLost(): void {
+  if (current === null) process.exit(0);
 }
 
 /** Called for each message of the supervisor. */
@@ -57,10 +69,11 @@ function takePlan(plan: Plan): void {
   takeSockets();
   try {
     const next = compilePlan(plan, current, seed);
+    listen(next);
     if (current !== null) retire(current, next);
     current = next;
-    listen(next);
   } catch (error) {
+    closeUnused();
     control!.send({ type: 'refused', version: plan.version, message: String(error) });
     return;
   }
@@ -84,22 +97,29 @@ function takeSockets(): void {
   }
 }
 
-/** Accepts on the plan's sockets and on no others. */
+/** Closes sockets that were passed for a plan that is not in force. */
+function closeUnused(): void {
+  for (const [key, fd] of sockets) {
+    if (accepting.acceptors.has(key)) continue;
+    sockets.delete(key);
+    closeFd(fd);
+  }
+}
+
+/** Accepts on the plan's sockets and on no others. Throws before it has changed anything. */
 function listen(next: PlanRuntime): void {
   const { acceptors } = accepting;
-  const wanted = new Set<string>();
+  const wanted = new Map<string, ListenerRuntime>();
   for (const listener of next.listeners.values()) {
-    for (const bind of listener.plan.binds) {
-      const key = bindKey(bind);
-      wanted.add(key);
-      const known = acceptors.get(key);
-      if (known !== undefined) known.listener = listener;
-      else {
-        const fd = sockets.get(key);
-        if (fd === undefined) throw new Error(`no socket was passed for ${key}`);
-        acceptors.set(key, new Acceptor(fd, key, listener));
-      }
-    }
+    for (const bind of listener.plan.binds) wanted.set(bindKey(bind), listener);
+  }
+  for (const key of wanted.keys()) {
+    if (!sockets.has(key)) throw new Error(`no socket was passed for ${key}`);
+  }
+  for (const [key, listener] of wanted) {
+    const known = acceptors.get(key);
+    if (known === undefined) acceptors.set(key, new Acceptor(sockets.get(key)!, key, listener));
+    else known.listener = listener;
   }
   for (const [key, acceptor] of acceptors) {
     if (!wanted.has(key)) dismiss(acceptor);
@@ -116,9 +136,16 @@ function dismiss(acceptor: Acceptor): void {
   endIdle(acceptor);
 }
 
+/** The client connections of a socket: looked for when it ends, not kept track of. */
+function connectionsOf(acceptor: Acceptor): Downstream[] {
+  const isOwn = (w: Watched | undefined): w is Downstream =>
+    w?.role === ROLE.downstream && (w as Downstream).acceptor === acceptor;
+  return worker.watched.filter(isOwn);
+}
+
 /** Closes what waits for a request; what has one closes after its answer. */
 function endIdle(acceptor: Acceptor): void {
-  for (const d of [...acceptor.connections]) {
+  for (const d of connectionsOf(acceptor)) {
     if (d.exchange !== null) d.exchange.closeDownstream = true;
     else if (d.inLength === 0 && d.outLength === 0) closeDownstream(d);
   }
@@ -170,7 +197,7 @@ export function isDrained(): boolean {
 
 function cutAll(): void {
   for (const acceptor of accepting.acceptors.values()) {
-    for (const d of [...acceptor.connections]) {
+    for (const d of connectionsOf(acceptor)) {
       if (d.exchange !== null) abortExchange(d.exchange, REASON.draining);
       else closeDownstream(d);
     }

@@ -5,6 +5,7 @@
  */
 import { HEARTBEAT_MS, WORKER_METER } from '../base/meters.ts';
 import { REASON } from '../base/reasons.ts';
+import { ownDescriptorTable } from '../sys/own-descriptors.ts';
 import { flushLog, logDueMs } from './access-log.ts';
 import { accept, accepting, resumeAccepting } from './acceptor.ts';
 import type { Acceptor } from './acceptor.ts';
@@ -17,7 +18,7 @@ import { abortExchange } from './exchange-end.ts';
 import { closeDownstream } from './downstream.ts';
 import type { Downstream } from './downstream.ts';
 import { onDownstream, onUpstream, resumeReady } from './events.ts';
-import { isDrained, onMessage, setControl } from './lifecycle.ts';
+import { isDrained, onMessage, onSupervisorLost, setControl } from './lifecycle.ts';
 import { onDue } from './limits-due.ts';
 import { QUEUE_POLL_MS } from './limits.ts';
 import { bump, meters } from './meter-segment.ts';
@@ -31,7 +32,8 @@ const WAIT_MS = HEARTBEAT_MS / 2;
 /** Exceptions after which a worker is not trusted any more, and ends itself to be replaced. */
 const EXCEPTIONS_MAX = 1_000;
 
-const control = new ControlChannel(onMessage);
+ownDescriptorTable();
+const control = new ControlChannel(onMessage, onSupervisorLost);
 setControl(control);
 control.send({ type: 'hello', pid: process.pid });
 

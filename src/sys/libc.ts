@@ -13,7 +13,7 @@ type Native<A extends unknown[], R> = (...args: A) => R;
 
 /** koffi types its functions loosely; the C declaration beside each name is the truth. */
 function bind<A extends unknown[], R>(declaration: string): Native<A, R> {
-  return libc.func(declaration) as unknown as Native<A, R>;
+  return libc.func(declaration) as Native<A, R>;
 }
 
 type N = number;
@@ -48,6 +48,7 @@ export const madvise = bind<[N, N, N], N>('int madvise(int64_t, size_t, int)');
 export const memfdCreate = bind<[string, N], N>('int memfd_create(const char*, uint)');
 export const ftruncate = bind<[N, N], N>('int ftruncate(int, int64_t)');
 export const getrlimit = bind<[N, N], N>('int getrlimit(int, int64_t)');
+export const unshare = bind<[N], N>('int unshare(int)');
 export const prctl = bind<[N, N, N, N, N], N>('int prctl(int, ulong, ulong, ulong, ulong)');
 
 /** The error number of the last failed call on this thread. */

@@ -8,6 +8,7 @@ const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
 const MADV_DONTNEED = 4;
+const MFD_CLOEXEC = 1;
 
 /** A map of memory: its JavaScript view and its address, which does not change. */
 export type MappedMemory = { readonly bytes: Uint8Array; readonly address: number };
@@ -36,8 +37,7 @@ export function releasePages(address: number, sizeBytes: number): void {
 
 /** Creates a nameless file in memory of `sizeBytes` zero bytes; returns its descriptor. */
 export function createSharedMemory(name: string, sizeBytes: number): number {
-  // Inherited on purpose: a worker gets its segments as descriptors 6 and 7.
-  const fd = memfdCreate(`ballast-${name}`, 0);
+  const fd = memfdCreate(`ballast-${name}`, MFD_CLOEXEC);
   if (fd < 0 || ftruncate(fd, sizeBytes) < 0) {
     throw new BallastError(
       'BAL_SYS_MEMORY',
