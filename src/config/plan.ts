@@ -233,7 +233,10 @@ export type IdlePlan = {
 export type RetryPlan = {
   /** Further tries after the first; 0 turns retries off, stale idle connections excepted. */
   readonly attempts: number;
-  /** Statuses of an answer that are tried again on another server. Idempotent methods only (RFC 9110 §9.2.2). */
+  /**
+   * Statuses of an answer that are tried again on another server: idempotent methods only
+   * (RFC 9110 §9.2.2).
+   */
   readonly statuses: readonly number[];
   /** Retries in percent of the pool's live requests; at least `budgetMin` are always allowed. */
   readonly budgetPercent: number;
