@@ -48,7 +48,7 @@ test('ballast run exits 0 on SIGTERM and on SIGINT and leaves nothing behind', a
     assert.ok(workers.length > 0);
     ballast.signal(signal);
     assert.deepEqual(await ballast.exited(), { code: 0, signal: null });
-    assert.deepEqual(workers.filter(isAlive), []);
+    await until(() => !workers.some(isAlive), { what: 'the workers to end' });
     assert.equal(existsSync(ballast.adminSocket), false);
   }
 });
@@ -85,7 +85,7 @@ test('ballast run lets requests finish on SIGTERM, and ends on a second one', as
     if (isPatient) assert.equal(await asked, 'late');
     else await assert.rejects(asked);
     assert.deepEqual(await ballast.exited(), { code: 0, signal: null });
-    assert.deepEqual(workers.filter(isAlive), []);
+    await until(() => !workers.some(isAlive), { what: 'the workers to end' });
   }
 });
 
