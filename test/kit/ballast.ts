@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { StatusReport } from '../../src/control/status-report.ts';
-import { endProcess, exitOf } from './processes.ts';
+import { endProcess, endWithUs, exitOf } from './processes.ts';
 import type { Exit } from './processes.ts';
 import type { Tree } from './config.ts';
 import { TempDir } from './temp-dir.ts';
@@ -64,6 +64,7 @@ export class Ballast implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     });
+    endWithUs(this.child);
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
     });

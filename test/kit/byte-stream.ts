@@ -165,14 +165,25 @@ export class ByteStream {
   }
 }
 
-/** Connects to a port of 127.0.0.1; the other side may half-close without ending ours. */
-export function connectTo(port: number, host = '127.0.0.1'): Promise<ByteStream> {
+function connectWith(
+  options: { port: number; host: string } | { path: string },
+): Promise<ByteStream> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host, allowHalfOpen: true });
+    const socket = connect({ ...options, allowHalfOpen: true });
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);
       resolve(new ByteStream(socket));
     });
   });
+}
+
+/** Connects to a port of 127.0.0.1; the other side may half-close without ending ours. */
+export function connectTo(port: number, host = '127.0.0.1'): Promise<ByteStream> {
+  return connectWith({ port, host });
+}
+
+/** Connects to a unix socket. */
+export function connectToPath(path: string): Promise<ByteStream> {
+  return connectWith({ path });
 }

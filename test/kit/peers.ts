@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { connectTo } from './byte-stream.ts';
-import { endProcess } from './processes.ts';
+import { endProcess, endWithUs } from './processes.ts';
 import { TempDir } from './temp-dir.ts';
 import { until } from './wait.ts';
 
@@ -79,6 +79,7 @@ export class Peer implements AsyncDisposable {
     writeFileSync(file, text);
     const args = name === 'haproxy' ? ['-db', '-f', file] : ['-p', this.dir.path, '-c', file];
     this.child = spawn(PROGRAM[name], args, { stdio: ['ignore', 'ignore', 'ignore'] });
+    endWithUs(this.child);
   }
 
   /** Starts a proxy with one front port per mapping and waits until the last one accepts. */

@@ -52,6 +52,23 @@ export function cpuMsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
+/** Children that still run; a test file that is cut short must not leave them behind. */
+const running = new Set<ChildProcess>();
+
+process.on('exit', () => {
+  // Two signals: a balancer drains after the first and ends at once, with its workers, after both.
+  for (const child of running) {
+    child.kill('SIGTERM');
+    child.kill('SIGINT');
+  }
+});
+
+/** Ends `child` together with this process, should it still run by then. */
+export function endWithUs(child: ChildProcess): void {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+}
+
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
 /** Resolves when a child process has ended. */
