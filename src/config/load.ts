@@ -1,14 +1,16 @@
-import type { Diagnostic, Finding } from './diagnostic.ts';
+import type { ConfigPath, Diagnostic, Finding } from './diagnostic.ts';
 import { compareDiagnostics } from './diagnostic.ts';
 import type { ReadFile } from './files.ts';
 import { readFiles } from './files.ts';
 import { IssueTranslator } from './issues.ts';
+import type { IssueFinding } from './issues.ts';
 import { lower } from './lower.ts';
 import type { Plan } from './plan.ts';
 import { PrunedTree } from './pruned-tree.ts';
 import { RULES } from './rules/rules.ts';
 import type { Config } from './schema.ts';
 import { configSchema } from './schema.ts';
+import { standInFor } from './stand-ins.ts';
 import { YamlFile } from './yaml-file.ts';
 
 /** Most rounds of taking wrong parts away; each takes at least one level of the tree. */
@@ -46,17 +48,31 @@ function checkSchema(tree: PrunedTree, hasGaps: boolean): Checked {
       if ((round > 0 || hasGaps) && isAftermath) continue;
       findings.push({ ...finding, path: tree.originalPath(finding.path) });
     }
-    if (found.some(({ cut }) => cut.length === 0)) break;
-    tree.cut(found.map(({ cut }) => cut));
+    const cuts = withoutFilled(found, tree);
+    if (cuts.some((cut) => cut.length === 0)) break;
+    tree.cut(cuts);
   }
   return { config: null, findings };
+}
+
+/** Fills required keys that are missing where that is possible; returns what is to be cut. */
+function withoutFilled(found: readonly IssueFinding[], tree: PrunedTree): ConfigPath[] {
+  const cuts: ConfigPath[] = [];
+  for (const { cut, missingKey } of found) {
+    const path = missingKey === undefined ? null : [...cut, missingKey];
+    const value = path === null ? undefined : standInFor(path);
+    if (path === null || value === undefined) cuts.push(cut);
+    else tree.fill(path, value);
+  }
+  return cuts;
 }
 
 /** Keys of the map under `key` at the top level of the file; empty where there is none. */
 function keysOf(root: unknown, key: string): readonly string[] {
   const map =
     typeof root === 'object' && root !== null ? (root as Record<string, unknown>)[key] : 0;
-  return typeof map === 'object' && map !== null ? Object.keys(map) : [];
+  const isMap = typeof map === 'object' && map !== null && !Array.isArray(map);
+  return isMap ? Object.keys(map) : [];
 }
 
 /**

@@ -37,3 +37,12 @@ test('PrunedTree tells what is whole', () => {
   const whole = paths.map((path) => pruned.isWhole(path));
   assert.deepEqual(whole, [false, false, true, false, false, true, true]);
 });
+
+test('PrunedTree takes a value for a key that is missing, which does not count as whole', () => {
+  const pruned = tree();
+  pruned.cut([['a', 1]]);
+  pruned.fill(['a', 2, 'f'], 7);
+  assert.deepEqual(pruned.value, { a: [0, 2, { b: [10, 11, 12], f: 7 }], c: { d: 1, e: 2 } });
+  assert.equal(pruned.isWhole(['a', 2]), false);
+  assert.equal(pruned.isWhole(['a', 2, 'b']), true);
+});

@@ -27,12 +27,16 @@ export class PrunedTree {
 
   /** Cuts the parts at `paths`, given in the tree's present indices. */
   cut(paths: readonly ConfigPath[]): void {
-    const originals = paths.map((path) => this.originalPath(path));
+    for (const path of paths) this.#touch(path);
     for (const path of paths) this.#mark(path);
-    for (const path of originals) {
-      for (let i = 0; i <= path.length; i++) this.#touched.add(JSON.stringify(path.slice(0, i)));
-    }
     this.value = this.#sweep(this.value);
+  }
+
+  /** Puts a value where there is none, in a map that exists. The place does not count as whole. */
+  fill(path: ConfigPath, value: unknown): void {
+    this.#touch(path);
+    const map = this.#at(path.slice(0, -1));
+    if (isContainer(map)) map[path.at(-1)!] = value;
   }
 
   /** The path in the file of what stands at `path` in the tree. */
@@ -51,10 +55,22 @@ export class PrunedTree {
     return !this.#touched.has(JSON.stringify(this.originalPath(path)));
   }
 
+  #touch(path: ConfigPath): void {
+    const original = this.originalPath(path);
+    for (let i = 0; i <= path.length; i++) {
+      this.#touched.add(JSON.stringify(original.slice(0, i)));
+    }
+  }
+
+  #at(path: ConfigPath): unknown {
+    let value: unknown = this.value;
+    for (const step of path) value = isContainer(value) ? value[step] : undefined;
+    return value;
+  }
+
   #mark(path: ConfigPath): void {
     const last = path.at(-1);
-    let value: unknown = this.value;
-    for (const step of path.slice(0, -1)) value = isContainer(value) ? value[step] : undefined;
+    const value = this.#at(path.slice(0, -1));
     if (last === undefined) this.value = CUT;
     else if (isContainer(value)) value[last] = CUT;
   }
