@@ -7,15 +7,20 @@ export type AdminChoice = {
   readonly admin: string | undefined;
 };
 
-/** The address of `--admin`, else that of the configuration file, else the default. */
+/**
+ * The address of `--admin`, else that of the configuration file, else the default. A file with
+ * mistakes is nearly always the one just edited: they are printed, and BAL_ADMIN_UNKNOWN is thrown.
+ */
 export async function adminAddress({ file, admin }: AdminChoice): Promise<string> {
   if (admin !== undefined) return admin;
   if (file === undefined) return ADMIN_DEFAULT;
   const { readConfig } = await import('./config-file.ts');
-  const { plan } = await readConfig(file);
+  const { plan, text } = await readConfig(file);
   if (plan === null) {
-    throw new BallastError('BAL_ADMIN_UNREACHABLE', `"${file}" has mistakes`, {
-      hint: `give the admin address with --admin, and see "ballast check ${file}"`,
+    process.stderr.write(text);
+    throw new BallastError('BAL_ADMIN_UNKNOWN', `"${file}" has mistakes: nothing was asked`, {
+      hint: 'mend them, or give the admin address of the balancer with --admin',
+      source: 'configuration',
     });
   }
   if (plan.admin === null) {

@@ -51,6 +51,17 @@ test('ballast reload puts a file in force, and exits 1 with the mistakes in it',
   assert.match(bad.stderr, /nothing was changed/);
 });
 
+test('commands print the mistakes of a FILE that has some, ask for nothing, and exit 1', async () => {
+  await using ballast = await Ballast.start(CONFIG);
+  ballast.writeConfig({ ...CONFIG, drian: '5s' });
+  for (const command of ['reload', 'status']) {
+    const { code, stderr } = await runCommand([command, ballast.configFile]);
+    assert.equal(code, 1);
+    assert.match(stderr, /BAL_CONFIG_UNKNOWN_KEY.*drian/);
+    assert.match(stderr, /BAL_ADMIN_UNKNOWN: .*nothing was asked/);
+  }
+});
+
 test('commands exit 3 when no balancer answers at the admin address', async () => {
   using dir = new TempDir();
   for (const command of ['status', 'reload']) {

@@ -56,7 +56,8 @@ Example:
 const RELOAD_HELP = `
 Asks the running balancer to read its own configuration file again. FILE only tells where the
 balancer's admin address is; without FILE and --admin it is unix:/run/ballast/admin.sock.
-Exits 0 when the file is in force in all workers, 1 when nothing was changed, and says why.
+Exits 0 when the file is in force in all workers, 1 when nothing was changed, and says why. Where
+FILE has mistakes they are printed and nothing is asked of the balancer.
 
 Examples:
   ballast reload ballast.yaml

@@ -6,6 +6,10 @@ export const CONTROL_ERROR_CODES = {
     meaning: 'The admin server cannot listen on its address.',
     remedy: 'Choose another address for admin, or switch it off with "admin: off".',
   },
+  BAL_ADMIN_UNKNOWN: {
+    meaning: 'The file that should name the admin address has mistakes: nothing was asked.',
+    remedy: 'Mend the mistakes that stand above, or give --admin ADDR.',
+  },
   BAL_ADMIN_UNREACHABLE: {
     meaning: 'A command found no balancer at the admin address.',
     remedy: 'Give the configuration file or --admin ADDR, and see that the balancer runs.',
