@@ -97,7 +97,7 @@ export function planeFamilies({ plan, meters, logLinesLost }: ControlParts): Met
 
 const ROUTE_DURATION = {
   name: 'ballast_route_duration_seconds',
-  help: 'Whole requests, from the first byte to the last of the answer.',
+  help: 'From the end of the request head to the last byte of the answer.',
 };
 const FIRST_BYTE = {
   name: 'ballast_server_first_byte_seconds',

@@ -47,11 +47,13 @@ test('Segments gives back what a dead worker held of the counters common to all'
   const segments = new Segments();
   const shared = sharedOf(segments);
   const segment = segments.acquire();
-  segment.values[at(SERVER, SERVER_METER.requestsLive)] = 3;
+  segment.values[at(SERVER, SERVER_METER.requestsLive)] = 5;
+  segment.values[at(SERVER, SERVER_METER.placesLive)] = 3;
   Atomics.store(shared, SERVER, 10);
   segments.release(segment, USES);
   assert.equal(Atomics.load(shared, SERVER), 7);
   assert.equal(segment.values[at(SERVER, SERVER_METER.requestsLive)], 0);
+  assert.equal(segment.values[at(SERVER, SERVER_METER.placesLive)], 0);
 });
 
 test('Segments clears a slot everywhere before it changes its owner', () => {

@@ -32,7 +32,7 @@ const GAUGES: Readonly<Record<SlotKind, readonly number[]>> = {
   listener: [LISTENER_METER.connectionsLive, LISTENER_METER.requestsLive],
   route: [],
   pool: [POOL_METER.requestsLive, POOL_METER.queueLive],
-  server: [SERVER_METER.requestsLive, SERVER_METER.connectionsIdleLive],
+  server: [SERVER_METER.requestsLive, SERVER_METER.connectionsIdleLive, SERVER_METER.placesLive],
 };
 
 const WORKER_GAUGES = [
@@ -85,8 +85,9 @@ export class Segments {
     for (const { kind, slot } of used) {
       const base = slot * SLOT_FIELDS;
       if (kind === 'server') {
-        const held = values[base + SERVER_METER.requestsLive]!;
-        if (held > 0) Atomics.sub(this.#shared, slot, held);
+        // Not the requests under way: what was added to the common counter, by this one alone.
+        const held = values[base + SERVER_METER.placesLive]!;
+        if (held !== 0) Atomics.sub(this.#shared, slot, held);
       }
       for (const field of GAUGES[kind]) values[base + field] = 0;
     }
