@@ -90,6 +90,8 @@ export const SERVER_METER = {
   bytesIn: 42,
   bytesOut: 43,
   failures: 44,
+  /** Requests counted in the counters that all workers share: what a dead worker gives back. */
+  placesLive: 45,
 } as const;
 
 /** A healthy worker's heartbeat moves at least this often, in ms. */

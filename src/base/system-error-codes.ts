@@ -9,8 +9,8 @@ export const SYSTEM_ERROR_CODES = {
   BAL_LISTEN_IN_USE: {
     meaning: 'Another process, or another listener of this one, has the address already.',
     remedy:
-      'Find it with "ss -ltnp". Workers that outlived a killed supervisor hold their addresses too: ' +
-      'end them first.',
+      'Find it with "ss -ltnp". From workers that outlived a killed supervisor the addresses are ' +
+      'taken over, unless those workers hang or run as another user: end such ones first.',
   },
   BAL_LISTEN_NOT_HERE: {
     meaning: 'No interface of this machine has the address.',

@@ -23,6 +23,8 @@ export class ControlChannel extends Watched {
   readonly #onMessage: (message: ToWorker) => void;
   readonly #onLost: () => void;
   isOpen = true;
+  /** Who gets the events of control sockets once the supervisor is gone. */
+  heir: { receive(): void } | null = null;
 
   constructor(onMessage: (message: ToWorker) => void, onLost: () => void) {
     super(ROLE.control, WORKER_FD.control);
@@ -33,6 +35,7 @@ export class ControlChannel extends Watched {
 
   /** Reads all that is there and hands over the messages that are complete. */
   receive(): void {
+    if (this.heir !== null) this.heir.receive();
     while (this.isOpen) {
       const got = libc.read(this.fd, piece.address, PIECE_BYTES);
       if (got < 0 && libc.errno() === EAGAIN) return;

@@ -5,6 +5,7 @@ import { METHOD } from '../codec/http1-head.ts';
 import { arm } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { PHASE, TRIES_MAX } from './exchange.ts';
+import { settleClient } from './exchange-timers.ts';
 import { QUEUE_KICKS } from './limits.ts';
 import { bump, sharedLive } from './meter-segment.ts';
 import { failExchange } from './own-answer.ts';
@@ -21,6 +22,11 @@ export const queues = { pools: new Set<PoolRuntime>(), polledMs: 0 };
 /** Gives a request whose head is written to a server, or lets it wait, or answers it. */
 export function dispatch(x: Exchange): void {
   const pool = x.pool!;
+  // Who waits already goes first.
+  if (pool.queue.count > 0 && x.triedCount === 0) {
+    enqueue(x, pool);
+    return;
+  }
   const index = pick(pool, x);
   if (index >= 0) attach(x, pool, index);
   else if (x.triedCount > 0) failExchange(x, x.reason === 0 ? REASON.connectFailed : x.reason);
@@ -33,22 +39,41 @@ export function dispatch(x: Exchange): void {
 
 /** A server that has room, or -1. Its place is taken already. */
 function pick(pool: PoolRuntime, x: Exchange): number {
+  if (pool.full.length > 0) recheckFull(pool);
   for (;;) {
     const index = pool.balancer!.pick(x.tried, x.triedCount);
     if (index < 0) return -1;
-    const server = pool.servers[index]!;
-    if (takePlace(server)) return index;
+    if (takePlace(x, pool.servers[index]!)) return index;
     pool.states[index]!.isFull = true;
+    pool.full.push(index);
   }
 }
 
-/** Counts a request in, unless the server has its most over all workers. */
-function takePlace(server: ServerRuntime): boolean {
-  const limit = server.plan.maxConnections;
-  if (limit > 0 && Atomics.add(sharedLive, server.plan.slot, 1) >= limit) {
-    Atomics.sub(sharedLive, server.plan.slot, 1);
-    return false;
+/** Another worker may have made room since: what was found full is looked at again. */
+function recheckFull(pool: PoolRuntime): void {
+  let kept = 0;
+  for (const index of pool.full) {
+    const { plan } = pool.servers[index]!;
+    const isFull =
+      plan.maxConnections > 0 && Atomics.load(sharedLive, plan.slot) >= plan.maxConnections;
+    pool.states[index]!.isFull = isFull;
+    if (isFull) pool.full[kept++] = index;
   }
+  pool.full.length = kept;
+}
+
+/** Counts a request in, unless the server has its most over all workers. */
+function takePlace(x: Exchange, server: ServerRuntime): boolean {
+  const { maxConnections, slot } = server.plan;
+  if (maxConnections > 0) {
+    if (Atomics.add(sharedLive, slot, 1) >= maxConnections) {
+      Atomics.sub(sharedLive, slot, 1);
+      return false;
+    }
+    x.hasSharedPlace = true;
+    bump(server.meter + SERVER_METER.placesLive);
+  }
+  x.hasPlace = true;
   server.state.live = ++server.live;
   bump(server.meter + SERVER_METER.requestsLive);
   return true;
@@ -61,14 +86,15 @@ export function leaveServer(x: Exchange): void {
   x.hasPlace = false;
   server.state.live = --server.live;
   bump(server.meter + SERVER_METER.requestsLive, -1);
-  if (server.plan.maxConnections === 0) return;
+  // What was counted is counted out, whatever a reload has made of the limit meanwhile.
+  if (!x.hasSharedPlace) return;
+  x.hasSharedPlace = false;
   Atomics.sub(sharedLive, server.plan.slot, 1);
-  server.state.isFull = false;
-  if (server.pool.queue.count > 0) queues.pools.add(server.pool);
+  bump(server.meter + SERVER_METER.placesLive, -1);
 }
 
 function hasFullServer(pool: PoolRuntime): boolean {
-  return pool.states.some((state) => state.isUsable && state.isFull);
+  return pool.full.some((index) => pool.states[index]!.isUsable);
 }
 
 function enqueue(x: Exchange, pool: PoolRuntime): void {
@@ -97,7 +123,6 @@ export function leaveQueue(x: Exchange): void {
 export function kickQueues(): void {
   queues.polledMs = worker.nowMs;
   for (const pool of queues.pools) {
-    for (const state of pool.states) state.isFull = false;
     kickQueue(pool);
     if (pool.queue.count === 0) queues.pools.delete(pool);
   }
@@ -111,6 +136,7 @@ function kickQueue(pool: PoolRuntime): void {
     if (index < 0) return;
     leaveQueue(x);
     x.downstream!.kind = TIMER.none;
+    settleClient(x);
     attach(x, pool, index);
   }
 }
@@ -119,7 +145,6 @@ function kickQueue(pool: PoolRuntime): void {
 function attach(x: Exchange, pool: PoolRuntime, index: number): void {
   const server = pool.servers[index]!;
   x.server = server;
-  x.hasPlace = true;
   if (x.triedCount < TRIES_MAX) x.tried[x.triedCount++] = index;
   x.dispatchMs = worker.nowMs;
   bump(server.meter + SERVER_METER.requests);
@@ -146,7 +171,10 @@ function join(x: Exchange, u: Upstream): void {
   u.exchange = x;
   u.requests++;
   u.kind = TIMER.none;
+  // A new try owes nothing to the one before.
   x.requestSent = 0;
+  x.isUploadDead = false;
+  x.closeUpstream = false;
 }
 
 /** What cannot be sent twice goes only onto a connection that is known to be open. */

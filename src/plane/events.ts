@@ -9,6 +9,7 @@ import { closeSoftly, drain, resetDownstream } from './downstream-end.ts';
 import { closeDownstream } from './downstream.ts';
 import type { Downstream } from './downstream.ts';
 import { abortExchange } from './exchange-end.ts';
+import { settleClient } from './exchange-timers.ts';
 import { PHASE } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { readAnswer, relayAnswerBody } from './relay-answer.ts';
@@ -57,10 +58,10 @@ function flushDownstream(d: Downstream): boolean {
     // A tunnel's other direction goes on meanwhile.
     return d.exchange !== null;
   }
-  if (d.kind === TIMER.write) {
-    if (d.exchange === null && !d.closesWhenSent) arm(d, TIMER.keepAlive, timeouts.keepAliveMs);
-    else d.kind = TIMER.none;
-  }
+  if (d.exchange !== null) {
+    if (d.kind === TIMER.write) d.kind = TIMER.none;
+    settleClient(d.exchange);
+  } else if (!d.closesWhenSent) arm(d, TIMER.keepAlive, timeouts.keepAliveMs);
   if (d.closesWhenSent && d.exchange === null) {
     closeSoftly(d);
     return false;

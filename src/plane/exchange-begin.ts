@@ -5,7 +5,7 @@ import { CHUNKED_MODE } from '../codec/http1-chunked.ts';
 import { BODY, FIELD, HEAD_FLAG } from '../codec/http1-head.ts';
 import type { RequestHead } from '../codec/http1-head.ts';
 import { BLOCK_BYTES_MAX, bytes, putRun, takeBlock } from './buffers.ts';
-import { arm, saveInput } from './connection.ts';
+import { saveInput } from './connection.ts';
 import { dispatch } from './dispatch.ts';
 import type { Downstream } from './downstream.ts';
 import type { Exchange } from './exchange.ts';
@@ -136,7 +136,8 @@ function forward(x: Exchange, route: RouteRuntime, head: RequestHead, end: numbe
 function takeBody(x: Exchange, from: number, end: number): boolean {
   const d = x.downstream!;
   x.bodyStartMs = worker.nowMs;
-  arm(d, TIMER.body, x.listener!.plan.timeouts.bodyIdleMs);
+  // Nothing more is read until a server takes it.
+  x.pausedMs = worker.nowMs;
   let start = from;
   let bodyEnd = end;
   if (x.requestBody === BODY.length) {
@@ -167,7 +168,6 @@ function takeBody(x: Exchange, from: number, end: number): boolean {
       }
     } else bodyEnd = from;
   }
-  if (x.isRequestDone) d.kind = TIMER.none;
   putRun(x.block + x.requestStart + x.requestLength, start, bodyEnd);
   x.requestLength += bodyEnd - start;
   return true;

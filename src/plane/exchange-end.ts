@@ -17,7 +17,7 @@ export function endExchange(x: Exchange): void {
   const u = x.upstream;
   leaveServer(x);
   if (u !== null) {
-    if (x.closeUpstream || !x.isRequestDone || u.outLength > 0 || !mayKeep(u)) dropUpstream(x);
+    if (x.closeUpstream || !isSent(x, u) || !mayKeep(u)) dropUpstream(x);
     else {
       x.upstream = null;
       u.exchange = null;
@@ -28,6 +28,11 @@ export function endExchange(x: Exchange): void {
   const closes = x.closeDownstream || !x.isRequestDone;
   record(x);
   finishDownstream(d, closes);
+}
+
+/** Whether the server was sent the request to its last byte: else its rest would be the next one. */
+export function isSent(x: Exchange, u: Upstream): boolean {
+  return x.isRequestDone && u.outLength === 0 && x.requestSent >= x.requestLength;
 }
 
 /** A receive that filled its buffer to the last byte may have left more: then it is looked at. */
@@ -59,6 +64,7 @@ export function countServerFault(x: Exchange, reason: number): void {
 function record(x: Exchange): void {
   const d = x.downstream!;
   const listener = x.listener!;
+  bump(listener.meter + LISTENER_METER.requestsLive, -1);
   const statusClass = Math.floor(x.status / 100) - 1;
   const hasClass = statusClass >= 0 && statusClass < 5;
   if (hasClass) bump(listener.meter + LISTENER_METER.statuses + statusClass);

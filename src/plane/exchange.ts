@@ -9,7 +9,9 @@
  */
 import type { BoundedList, ListLinks } from '../base/bounded-list.ts';
 import { ChunkedFilter } from '../codec/http1-chunked.ts';
+import { LISTENER_METER } from '../base/meters.ts';
 import { giveBlock } from './buffers.ts';
+import { bump } from './meter-segment.ts';
 import type { Downstream } from './downstream.ts';
 import type { ListenerRuntime, PoolRuntime, RouteRuntime, ServerRuntime } from './runtime.ts';
 import type { Upstream } from './upstream.ts';
@@ -62,8 +64,8 @@ export class Exchange implements ListLinks<Exchange> {
   isReplayable = true;
   bodyBytes = 0;
   bodyStartMs = 0;
-  /** Since when the server takes no more of the body; -1 while it does. */
-  blockedMs = -1;
+  /** Since when we have not been reading the body; -1 while we are. */
+  pausedMs = -1;
   /** The server's connection takes nothing any more: only its answer is still read. */
   isUploadDead = false;
 
@@ -92,8 +94,9 @@ export class Exchange implements ListLinks<Exchange> {
   isRetryCounted = false;
   /** A stale connection was met: the next try makes a new one. */
   mustConnect = false;
-  /** Whether it is counted among the requests on its server. */
+  /** Whether it is counted among the requests on its server, and among those of all workers. */
   hasPlace = false;
+  hasSharedPlace = false;
   readonly tried = new Int32Array(TRIES_MAX);
   triedCount = 0;
   requestId = '';
@@ -118,6 +121,7 @@ export function takeExchange(downstream: Downstream): Exchange {
   x.startMs = worker.nowMs;
   x.bytesOutBefore = downstream.bytesOut + downstream.outLength;
   downstream.exchange = x;
+  bump(x.listener.meter + LISTENER_METER.requestsLive);
   return x;
 }
 
@@ -165,7 +169,7 @@ function clearRequest(x: Exchange): void {
   x.isReplayable = true;
   x.bodyBytes = 0;
   x.bodyStartMs = 0;
-  x.blockedMs = -1;
+  x.pausedMs = -1;
   x.isUploadDead = false;
 }
 
@@ -194,6 +198,7 @@ function clearRecord(x: Exchange): void {
   x.isRetryCounted = false;
   x.mustConnect = false;
   x.hasPlace = false;
+  x.hasSharedPlace = false;
   x.triedCount = 0;
   x.requestId = '';
   x.queuedMs = -1;

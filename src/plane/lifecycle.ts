@@ -19,6 +19,7 @@ import type { Downstream } from './downstream.ts';
 import { abortExchange } from './exchange-end.ts';
 import { readAccepted } from './request-input.ts';
 import { meters } from './meter-segment.ts';
+import { Orphan } from './orphan.ts';
 import { WORKER_FD, bindKey } from './worker-protocol.ts';
 import type { ServerHealthFrame, ToWorker } from './worker-protocol.ts';
 import { worker } from './worker-state.ts';
@@ -40,11 +41,13 @@ export function setControl(channel: ControlChannel): void {
 }
 
 /**
- * The supervisor is gone. A worker with a plan goes on serving with what it knows; a spare one has
- * nothing to serve and nobody who could give it anything.
+ * The supervisor is gone. A worker with a plan goes on serving with what it knows and waits for a
+ * successor; a spare one has nothing to serve and nobody who could give it anything, and one that
+ * drains ends by itself.
  */
 export function onSupervisorLost(): void {
-  if (current === null) process.exit(0);
+  if (current === null || isDrainedSaid) process.exit(0);
+  if (!worker.isDraining) control!.heir = new Orphan(leaveGently);
 }
 
 /** Called for each message of the supervisor. */
@@ -168,12 +171,18 @@ function takeHealth(frames: readonly ServerHealthFrame[]): void {
 }
 
 function beginDrain(deadlineMs: number): void {
+  leaveGently(deadlineMs);
+  for (const acceptor of accepting.acceptors.values()) endIdle(acceptor);
+}
+
+/**
+ * Accepts no more; each client is told with its next answer that the connection ends. Somebody else
+ * listens on the same sockets, so that idle connections may wait for their next request.
+ */
+function leaveGently(deadlineMs: number): void {
   worker.isDraining = true;
   drainDeadlineMs = worker.nowMs + deadlineMs;
-  for (const acceptor of accepting.acceptors.values()) {
-    takeLast(acceptor);
-    endIdle(acceptor);
-  }
+  for (const acceptor of accepting.acceptors.values()) takeLast(acceptor);
 }
 
 /**
@@ -192,6 +201,8 @@ export function isDrained(): boolean {
   if (worker.clients > 0 || isDrainedSaid) return false;
   isDrainedSaid = true;
   flushLog();
+  // Nobody is there to end it.
+  if (!control!.isOpen) process.exit(0);
   return true;
 }
 

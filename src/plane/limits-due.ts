@@ -2,6 +2,7 @@
 import { POOL_METER } from '../base/meters.ts';
 import { REASON } from '../base/reasons.ts';
 import type { TimerNode } from '../base/timer-wheel.ts';
+import { arm } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { connectFailed } from './dispatch.ts';
 import { resetDownstream } from './downstream-end.ts';
@@ -59,8 +60,8 @@ function upstreamDue(u: Upstream, limit: number): void {
   else if (limit === TIMER.connect) connectFailed(x, REASON.connectTimeout);
   else if (limit === TIMER.answerBody) {
     // A client that takes nothing stops the answer itself; its own limit decides then.
-    if (x.downstream!.outLength > 0) return;
-    abortExchange(x, REASON.serverStalled);
+    if (x.downstream!.outLength > 0) arm(u, limit, x.route!.plan.timeouts.bodyIdleMs);
+    else abortExchange(x, REASON.serverStalled);
   } else if (limit === TIMER.firstByte) failExchange(x, REASON.firstByteTimeout);
   else if (limit === TIMER.upstreamWrite) failExchange(x, REASON.serverWriteTimeout);
 }

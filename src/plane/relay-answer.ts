@@ -11,7 +11,8 @@ import { BLOCKED, FAILED, arm, readFrom, restoreInput, saveInput, writeTo } from
 import { connectFailed, dropUpstream, isIdempotent, retryOr, serverGone } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
 import { PHASE, takeFilter } from './exchange.ts';
-import { abortExchange, endExchange } from './exchange-end.ts';
+import { abortExchange, endExchange, isSent } from './exchange-end.ts';
+import { settleClient } from './exchange-timers.ts';
 import { INTERIMS_MAX, READS_PER_TURN } from './limits.ts';
 import { bump, observe } from './meter-segment.ts';
 import { failExchange } from './own-answer.ts';
@@ -238,9 +239,7 @@ function deliver(x: Exchange, at: number, end: number): boolean {
     abortExchange(x, REASON.clientClosed);
     return false;
   }
-  if (result === BLOCKED && d.kind !== TIMER.body) {
-    arm(d, TIMER.write, x.listener!.plan.timeouts.writeMs);
-  }
+  if (result === BLOCKED) settleClient(x);
   return true;
 }
 
@@ -313,7 +312,7 @@ function bodyEnded(x: Exchange, got: number): void {
 
 /** 101: only what was asked for is switched to (RFC 9110 §7.8). */
 function takeSwitch(x: Exchange, start: number, end: number): void {
-  const wasAsked = (x.flags & HEAD_FLAG.upgrade) !== 0 && x.isRequestDone;
+  const wasAsked = (x.flags & HEAD_FLAG.upgrade) !== 0 && isSent(x, x.upstream!);
   if (!wasAsked || (head.flags & HEAD_FLAG.upgrade) === 0) {
     failExchange(x, REASON.unsolicitedUpgrade);
     return;

@@ -5,12 +5,13 @@ import { BODY } from '../codec/http1-head.ts';
 import { EAGAIN } from '../sys/errno.ts';
 import * as libc from '../sys/libc.ts';
 import { BASE, RECEIVE_AT, RECEIVE_BYTES, bytes, putRun, sizeOfBlock } from './buffers.ts';
-import { BLOCKED, FAILED, arm, readFrom, saveInput, writeTo } from './connection.ts';
+import { BLOCKED, FAILED, WRITTEN, readFrom, saveInput, writeTo } from './connection.ts';
 import { serverGone } from './dispatch.ts';
 import type { Downstream } from './downstream.ts';
 import type { Exchange } from './exchange.ts';
 import { PHASE } from './exchange.ts';
 import { abortExchange, endExchange } from './exchange-end.ts';
+import { isTakingBody, settleClient, settleServer } from './exchange-timers.ts';
 import { READS_PER_TURN } from './limits.ts';
 import { failExchange } from './own-answer.ts';
 import { readAnswer } from './relay-answer.ts';
@@ -36,8 +37,10 @@ export function sendRequest(x: Exchange): void {
     u.bytesOut += sent;
     x.requestSent = x.requestLength;
   }
-  if (x.isRequestDone) requestSent(x, u);
-  else relayRequestBody(x);
+  settleServer(x);
+  if (x.isRequestDone) return;
+  settleClient(x);
+  relayRequestBody(x);
 }
 
 function sentInPart(x: Exchange, u: Upstream, sent: number): void {
@@ -50,12 +53,10 @@ function sentInPart(x: Exchange, u: Upstream, sent: number): void {
     x.requestSent += sent;
   }
   u.canWrite = false;
-  arm(u, TIMER.upstreamWrite, x.listener!.plan.timeouts.writeMs);
-}
-
-/** All of the request has gone out: now its answer is awaited. */
-function requestSent(x: Exchange, u: Upstream): void {
-  if (x.phase === PHASE.waiting) arm(u, TIMER.firstByte, x.route!.plan.timeouts.firstByteMs);
+  // What the server takes is progress: its limit begins anew.
+  u.kind = TIMER.none;
+  settleServer(x);
+  settleClient(x);
 }
 
 /** The server takes no more: it may have answered early, or it is gone. */
@@ -70,10 +71,8 @@ function uploadFailed(x: Exchange, u: Upstream): void {
 /** Passes on what there is of the body, as far as the server takes it. */
 export function relayRequestBody(x: Exchange): void {
   const d = x.downstream!;
-  const u = x.upstream;
-  if (u === null || x.isUploadDead) return;
   for (let i = 0; i < READS_PER_TURN; i++) {
-    if (!d.canRead || u.outLength > 0 || x.requestSent < x.requestLength) return;
+    if (!d.canRead || !isTakingBody(x)) return;
     const isLength = x.requestBody === BODY.length;
     const size = isLength && x.requestLeft < RECEIVE_BYTES ? x.requestLeft : RECEIVE_BYTES;
     const got = readFrom(d, BODY_AT, size);
@@ -122,23 +121,18 @@ function pass(x: Exchange, d: Downstream, start: number, end: number): number {
   const u = x.upstream!;
   const length = end - start;
   keepForRetry(x, start, end);
-  const result = length === 0 ? 0 : writeTo(u, start, length);
+  const result = length === 0 ? WRITTEN : writeTo(u, start, length);
   if (result === FAILED) {
     uploadFailed(x, u);
     return STOP;
   }
-  if (result === BLOCKED) {
-    x.blockedMs = worker.nowMs;
-    arm(u, TIMER.upstreamWrite, x.listener!.plan.timeouts.writeMs);
-  }
-  if (x.isRequestDone) {
-    d.kind = TIMER.none;
-    if (x.isAnswerDone) endExchange(x);
-    else if (result !== BLOCKED) requestSent(x, u);
+  if (x.isRequestDone && x.isAnswerDone && result === WRITTEN) {
+    endExchange(x);
     return STOP;
   }
+  settleServer(x);
   const verdict = progressed(x, d);
-  return result === BLOCKED ? STOP : verdict;
+  return result === BLOCKED || x.isRequestDone ? STOP : verdict;
 }
 
 function keepForRetry(x: Exchange, start: number, end: number): void {
@@ -161,29 +155,29 @@ function keepForRetry(x: Exchange, start: number, end: number): void {
 function progressed(x: Exchange, d: Downstream): number {
   const { bodyIdleMs, bodyMinRate } = x.listener!.plan.timeouts;
   const elapsedMs = worker.nowMs - x.bodyStartMs;
-  if (bodyMinRate > 0 && elapsedMs > bodyIdleMs && x.bodyBytes * 1000 < elapsedMs * bodyMinRate) {
+  const isSlow = elapsedMs > bodyIdleMs && x.bodyBytes * 1000 < elapsedMs * bodyMinRate;
+  if (isSlow && !x.isRequestDone) {
     failExchange(x, REASON.bodyTooSlow);
     return STOP;
   }
-  arm(d, TIMER.body, bodyIdleMs);
+  if (d.kind === TIMER.body) d.kind = TIMER.none;
+  settleClient(x);
   return GO_ON;
 }
 
-/** The server takes data again: the time that it did not is not the client's. */
+/** The server takes data again. */
 export function uploadUnblocked(x: Exchange): void {
-  if (x.blockedMs >= 0) x.bodyStartMs += worker.nowMs - x.blockedMs;
-  x.blockedMs = -1;
   if (x.requestSent < x.requestLength) {
     sendRequest(x);
     return;
   }
-  if (x.isRequestDone) {
-    requestSent(x, x.upstream!);
+  if (x.isRequestDone && x.isAnswerDone) {
+    endExchange(x);
     return;
   }
-  x.upstream!.kind = TIMER.none;
-  arm(x.downstream!, TIMER.body, x.listener!.plan.timeouts.bodyIdleMs);
-  relayRequestBody(x);
+  settleServer(x);
+  settleClient(x);
+  if (!x.isRequestDone) relayRequestBody(x);
 }
 
 /** For a server that neither answers nor takes: what the connection's end means. */

@@ -86,6 +86,8 @@ export class PoolRuntime {
   servers: ServerRuntime[] = [];
   /** By the place of the server; the balancer's own view, which ends with this pool. */
   states: ServerState[] = [];
+  /** Places of servers that were found at their limit, until they are looked at again. */
+  readonly full: number[] = [];
   balancer: Balancer | null = null;
   /** Requests that are not answered yet, and those of them that are being tried again. */
   live = 0;

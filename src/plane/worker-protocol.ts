@@ -14,6 +14,9 @@ export const WORKER_FD = {
   sharedCounters: 7,
 } as const;
 
+/** What the names begin with under which workers without supervisor wait for a successor. */
+export const ORPHAN_NAME = 'ballast-orphan-';
+
 /** Bytes of the segment that all workers share: one int32 per slot. */
 export const SHARED_COUNTER_BYTES = 1 << 20;
 

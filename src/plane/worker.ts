@@ -32,6 +32,8 @@ const WAIT_MS = HEARTBEAT_MS / 2;
 /** Exceptions after which a worker is not trusted any more, and ends itself to be replaced. */
 const EXCEPTIONS_MAX = 1_000;
 
+let exceptions = 0;
+
 ownDescriptorTable();
 const control = new ControlChannel(onMessage, onSupervisorLost);
 setControl(control);
@@ -58,7 +60,7 @@ function contain(w: Watched | null, error: unknown): void {
   bump(WORKER_METER.exceptions);
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   control.send({ type: 'event', level: 'error', code: 'BAL_WORKER_EXCEPTION', message });
-  if (meters[WORKER_METER.exceptions]! > EXCEPTIONS_MAX) process.exit(1);
+  if (++exceptions > EXCEPTIONS_MAX) process.exit(1);
   if (w === null || w.role === ROLE.control) return;
   try {
     end(w);
@@ -120,9 +122,10 @@ function turn(): void {
 
 function housekeeping(): void {
   try {
+    // Who waits in a queue goes before who asks again.
+    if (queues.pools.size > 0) kickQueues();
     resumeReady();
     worker.wheel.advance(worker.nowMs, onDue);
-    if (queues.pools.size > 0) kickQueues();
     if (accepting.isPaused) resumeAccepting();
     if (worker.nowMs >= logDueMs()) flushLog();
     control.flush();
