@@ -98,6 +98,15 @@ export const framingCases: readonly HazardCase[] = [
     ballast: refused('chunked-in-http10'),
   },
   {
+    row: '`chunked, chunked`, dup TE, `xchunked`, VT/quoted',
+    section: 'RFC 9112 §7',
+    name: 'Transfer-Encoding: Chunked, written with a capital and spaces around it',
+    send: chunkedAs('  Chunked\t'),
+    ballast: served(
+      /^POST \/ HTTP\/1\.1\r\nHost: a\r\nTransfer-Encoding: +chunked\s*\r\n\r\n5\r\nhello\r\n0\r\n\r\n$/i,
+    ),
+  },
+  {
     row: '`,chunked` / empty list items',
     section: 'RFC 9110 §5.6.1',
     name: 'Transfer-Encoding: ,chunked',
@@ -182,6 +191,20 @@ export const framingCases: readonly HazardCase[] = [
     name: 'a short chunk extension is dropped',
     send: chunkedPost('5;a=b\r\nhello\r\n0;c\r\n\r\n'),
     ballast: served(chunkedPost(HELLO_CHUNKED)),
+  },
+  {
+    row: 'Chunk-ext flood, `0x5`, overflow, missing CRLF',
+    section: 'RFC 9112 §7.1',
+    name: 'a chunk size with leading zeros and small letters is written anew',
+    send: chunkedPost('000a\r\nhello12345\r\n000\r\n\r\n'),
+    ballast: served(/^POST [^]*\r\n\r\n0*[aA]\r\nhello12345\r\n0+\r\n\r\n$/),
+  },
+  {
+    row: 'Chunk-ext flood, `0x5`, overflow, missing CRLF',
+    section: 'RFC 9112 §7.1',
+    name: 'a chunk size of 5,000 zeros',
+    send: chunkedPost(`${'0'.repeat(5_000)}5\r\nhello\r\n0\r\n\r\n`),
+    ballast: refusedMidway('bad-chunk', PART_OF_POST),
   },
   ...['0x5', '+5', ' 5', '', 'g', 'FFFFFFFFFFFFFFFFF', '10000000000000000'].map(
     (size): HazardCase => ({

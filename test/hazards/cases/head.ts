@@ -189,6 +189,23 @@ export const headCases: readonly HazardCase[] = [
   {
     row: 'Connection-nominated & hop-by-hop (Keep-Alive, Proxy-Connection, TE, Upgrade, Transfer-Encoding)',
     section: 'RFC 9110 §7.6.1',
+    name: 'Connection cannot take away Transfer-Encoding',
+    send: post(
+      ['Connection: Transfer-Encoding', 'Transfer-Encoding: chunked'],
+      '2\r\nhi\r\n0\r\n\r\n',
+    ),
+    ballast: served(post(['Transfer-Encoding: chunked'], '2\r\nhi\r\n0\r\n\r\n')),
+  },
+  {
+    row: 'Connection-nominated & hop-by-hop (Keep-Alive, Proxy-Connection, TE, Upgrade, Transfer-Encoding)',
+    section: 'RFC 9110 §7.6.1',
+    name: 'close among other options of Connection closes',
+    send: get('Connection: foo, close', 'Foo: 1'),
+    ballast: served(PLAIN, { ending: 'closed' }),
+  },
+  {
+    row: 'Connection-nominated & hop-by-hop (Keep-Alive, Proxy-Connection, TE, Upgrade, Transfer-Encoding)',
+    section: 'RFC 9110 §7.6.1',
     name: 'hop-by-hop and named fields of an answer are not passed on',
     send: PLAIN,
     answer: message(

@@ -253,6 +253,20 @@ export const responseCases: readonly HazardCase[] = [
     ballast: served(GET, { ending: 'closed' }),
   },
   {
+    row: 'Trailer carrying CL/TE/Host/auth',
+    section: 'RFC 9110 §6.5.1',
+    name: 'forbidden trailer fields of an answer are dropped',
+    send: get('TE: trailers', 'Connection: TE'),
+    answer: message(
+      ['HTTP/1.1 200 OK', 'Transfer-Encoding: chunked'],
+      '2\r\nok\r\n0\r\nContent-Length: 9\r\nSet-Cookie: a=b\r\nX-Sum: 1\r\n\r\n',
+    ),
+    ballast: served(/^GET \/ HTTP\/1\.1\r\nHost: a\r\n/, {
+      client: [/\r\n0\r\n(.*\r\n)*X-Sum: 1\r\n/i],
+      clientNot: [/Content-Length: 9/i],
+    }),
+  },
+  {
     row: 'Server half-close / FIN',
     section: 'RFC 9112 §6.3(8), §8',
     name: 'a server that closes without an answer',

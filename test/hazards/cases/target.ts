@@ -20,6 +20,8 @@ const CANONICAL: readonly (readonly [string, string])[] = [
   ['/a%c3%a9?x=%2e%2e/', '/a%C3%A9?x=%2e%2e/'],
   ['/a/..', '/'],
   ['/a;x/../b', '/b'],
+  ['/a?b=/../c', '/a?b=/../c'],
+  ['/%2541', '/%2541'],
 ];
 
 /** Paths that are refused, and why. */
@@ -171,6 +173,20 @@ export const targetCases: readonly HazardCase[] = [
       ballast: refused('bad-version'),
     }),
   ),
+  {
+    row: 'Via / loop, Max-Forwards, TRACE',
+    section: 'RFC 9110 §7.6.2',
+    name: 'OPTIONS with Max-Forwards: 0 is answered by the proxy itself',
+    send: message(['OPTIONS / HTTP/1.1', 'Host: a', 'Max-Forwards: 0']),
+    ballast: { answers: ['200'], ending: 'open', server: '' },
+  },
+  {
+    row: 'Via / loop, Max-Forwards, TRACE',
+    section: 'RFC 9110 §7.6.2',
+    name: 'OPTIONS with Max-Forwards: 3 is passed on with 2',
+    send: message(['OPTIONS / HTTP/1.1', 'Host: a', 'Max-Forwards: 3']),
+    ballast: served(message(['OPTIONS / HTTP/1.1', 'Host: a', 'Max-Forwards: 2'])),
+  },
   {
     row: 'Via / loop, Max-Forwards, TRACE',
     section: 'RFC 9110 §9.3.8',
