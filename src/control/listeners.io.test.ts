@@ -110,3 +110,33 @@ test('Listeners takes over the unix socket of a dead process, and removes its ow
   it.close();
   assert.equal(existsSync(path), false);
 });
+
+test('Listeners keeps a unix socket over reloads', async () => {
+  using dir = new TempDir();
+  const path = dir.file('web.sock');
+  const it = new Listeners();
+  const plan = planWith({ a: [`unix:${path}`] });
+  const first = await it.prepare(plan);
+  first.commit();
+  const second = await it.prepare(plan);
+  second.commit();
+  assert.deepEqual(second.sockets, first.sockets);
+  assert.equal(await answers(`unix:${path}`), true);
+  it.close();
+});
+
+test('Listeners uses sockets that it was given, and leaves their files when it lets go', async () => {
+  using dir = new TempDir();
+  const path = dir.file('web.sock');
+  const bind = { family: 'unix', host: path, port: 0 } as const;
+  const fd = openListener(bind, { backlog: 1, nodelay: false });
+  const it = new Listeners();
+  it.adopt(new Map([[bindKey(bind), fd]]));
+  const change = await it.prepare(planWith({ a: [`unix:${path}`] }));
+  assert.equal(change.sockets.get(bindKey(bind)), fd);
+  change.rollback();
+  assert.equal(await answers(`unix:${path}`), true);
+  it.letGo();
+  assert.equal(existsSync(path), true);
+  assert.equal(await answers(`unix:${path}`), false);
+});

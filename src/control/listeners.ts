@@ -30,6 +30,17 @@ export class Listeners {
   /** Real address of each bind that asked for port 0, by listener and place. */
   #chosen = new Map<string, BindPlan>();
 
+  /** Takes over open listening sockets by bind key. Called before the first plan. */
+  adopt(sockets: ReadonlyMap<string, number>): void {
+    for (const [key, fd] of sockets) this.#sockets.set(key, fd);
+  }
+
+  /** Closes all sockets and leaves the files of unix sockets: somebody else serves there. */
+  letGo(): void {
+    for (const fd of this.#sockets.values()) closeFd(fd);
+    this.#sockets.clear();
+  }
+
   /** Opens what `plan` needs and is not open yet. Throws BAL_LISTEN_*; nothing changed then. */
   async prepare(plan: Plan): Promise<ListenerChange> {
     for (const bind of plan.listeners.flatMap((listener) => listener.binds)) {
@@ -49,7 +60,8 @@ export class Listeners {
         binds: listener.binds.map((bind, place) => {
           const asked = `${listener.key} ${place} ${bindKey(bind)}`;
           const known = this.#chosen.get(asked) ?? bind;
-          const open = bind.port === 0 && known === bind ? undefined : this.#find(known);
+          const isUnchosen = asksKernel(bind) && known === bind;
+          const open = isUnchosen ? undefined : this.#find(known);
           const fd = open ?? this.#openOne(bind);
           const real = open === undefined ? this.#realAddress(bind, fd) : known;
           if (real !== bind) chosen.set(asked, real);
@@ -102,8 +114,7 @@ export class Listeners {
   }
 
   #realAddress(bind: BindPlan, fd: number): BindPlan {
-    const isChosenByKernel = bind.family !== 'unix' && bind.port === 0;
-    return isChosenByKernel ? { ...bind, port: boundAddress(fd).port } : bind;
+    return asksKernel(bind) ? { ...bind, port: boundAddress(fd).port } : bind;
   }
 
   #commit(sockets: Map<string, number>, chosen: Map<string, BindPlan>): void {
@@ -111,6 +122,11 @@ export class Listeners {
     this.#sockets = sockets;
     this.#chosen = chosen;
   }
+}
+
+/** Whether the kernel is to choose the port. */
+function asksKernel(bind: BindPlan): boolean {
+  return bind.family !== 'unix' && bind.port === 0;
 }
 
 function closeAll(sockets: readonly (readonly [string, number])[]): void {

@@ -19,6 +19,8 @@ import { Segments } from './segments.ts';
 import { SlotTable } from './slots.ts';
 import { buildStatus } from './status.ts';
 import type { ControlView } from './control-view.ts';
+import { Orphans } from './orphans.ts';
+import { bindKey } from '../plane/worker-protocol.ts';
 import { WorkerFleet } from './worker-fleet.ts';
 
 export type SupervisorOptions = {
@@ -79,6 +81,9 @@ export class Supervisor {
    * when every worker serves. Throws BallastError and leaves nothing behind.
    */
   async start(plan: Plan): Promise<Plan> {
+    const binds = plan.listeners.flatMap((listener) => listener.binds.map(bindKey));
+    const orphans = await Orphans.find(new Set(binds));
+    this.#listeners.adopt(orphans.sockets);
     try {
       const change = await this.#listeners.prepare(plan);
       change.commit();
@@ -92,9 +97,12 @@ export class Supervisor {
       this.#fleet.setHealth(this.#health.frames());
       await this.#fleet.start({ plan: numbered, sockets: change.sockets });
       this.#hasStarted = true;
+      if (orphans.count > 0) this.#relieve(orphans, plan);
       return numbered;
     } catch (error) {
       this.killAll();
+      if (orphans.count > 0) this.#listeners.letGo();
+      orphans.leave();
       await this.#close();
       throw error;
     }
@@ -190,6 +198,13 @@ export class Supervisor {
     this.#health.apply(plan);
     const frames = this.#health.frames();
     this.#fleet.tellHealth(frames, frames);
+  }
+
+  /** The workers of a dead supervisor end, now that our own serve on the same sockets. */
+  #relieve(orphans: Orphans, plan: Plan): void {
+    const { count } = orphans;
+    orphans.drain(plan.drainMs);
+    this.#log.warn({ workers: count }, 'took over from workers that had lost their supervisor');
   }
 
   #openLog(plan: Plan): ReturnType<LogSink['open']> {

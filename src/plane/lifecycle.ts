@@ -13,7 +13,6 @@ import { bufferUse } from './buffers.ts';
 import type { ControlChannel } from './control-channel.ts';
 import { queues } from './dispatch.ts';
 import { ROLE } from './connection.ts';
-import type { Watched } from './connection.ts';
 import { closeDownstream } from './downstream.ts';
 import type { Downstream } from './downstream.ts';
 import { abortExchange } from './exchange-end.ts';
@@ -70,6 +69,11 @@ export function onMessage(message: ToWorker): void {
 
 function takePlan(plan: Plan): void {
   takeSockets();
+  if (worker.isDraining) {
+    closeUnused();
+    control!.send({ type: 'refused', version: plan.version, message: 'the worker is draining' });
+    return;
+  }
   try {
     const next = compilePlan(plan, current, seed);
     listen(next);
@@ -136,19 +140,17 @@ function dismiss(acceptor: Acceptor): void {
   takeLast(acceptor);
   accepting.acceptors.delete(acceptor.key);
   sockets.delete(acceptor.key);
-  endIdle(acceptor);
+  endIdle(clients().filter((d) => d.acceptor === acceptor));
 }
 
-/** The client connections of a socket: looked for when it ends, not kept track of. */
-function connectionsOf(acceptor: Acceptor): Downstream[] {
-  const isOwn = (w: Watched | undefined): w is Downstream =>
-    w?.role === ROLE.downstream && (w as Downstream).acceptor === acceptor;
-  return worker.watched.filter(isOwn);
+/** All client connections: looked for when a socket ends, not kept track of. */
+function clients(): Downstream[] {
+  return worker.watched.filter((w): w is Downstream => w?.role === ROLE.downstream);
 }
 
 /** Closes what waits for a request; what has one closes after its answer. */
-function endIdle(acceptor: Acceptor): void {
-  for (const d of connectionsOf(acceptor)) {
+function endIdle(connections: readonly Downstream[]): void {
+  for (const d of connections) {
     if (d.exchange !== null) d.exchange.closeDownstream = true;
     else if (d.inLength === 0 && d.outLength === 0) closeDownstream(d);
   }
@@ -172,7 +174,7 @@ function takeHealth(frames: readonly ServerHealthFrame[]): void {
 
 function beginDrain(deadlineMs: number): void {
   leaveGently(deadlineMs);
-  for (const acceptor of accepting.acceptors.values()) endIdle(acceptor);
+  endIdle(clients());
 }
 
 /**
@@ -183,6 +185,7 @@ function leaveGently(deadlineMs: number): void {
   worker.isDraining = true;
   drainDeadlineMs = worker.nowMs + deadlineMs;
   for (const acceptor of accepting.acceptors.values()) takeLast(acceptor);
+  accepting.acceptors.clear();
 }
 
 /**
@@ -207,10 +210,8 @@ export function isDrained(): boolean {
 }
 
 function cutAll(): void {
-  for (const acceptor of accepting.acceptors.values()) {
-    for (const d of connectionsOf(acceptor)) {
-      if (d.exchange !== null) abortExchange(d.exchange, REASON.draining);
-      else closeDownstream(d);
-    }
+  for (const d of clients()) {
+    if (d.exchange !== null) abortExchange(d.exchange, REASON.draining);
+    else closeDownstream(d);
   }
 }

@@ -12,13 +12,7 @@
  */
 import { EPOLLIN, EPOLLRDHUP } from '../sys/event-loop.ts';
 import { sendFd } from '../sys/fd-passing.ts';
-import {
-  acceptNamed,
-  listenNamed,
-  peerUid,
-  receiveText,
-  sendText,
-} from '../sys/named-sockets.ts';
+import { acceptNamed, listenNamed, peerUid, receiveText, sendText } from '../sys/named-sockets.ts';
 import { closeFd } from '../sys/sockets.ts';
 import { accepting } from './acceptor.ts';
 import { ROLE, Watched } from './connection.ts';
