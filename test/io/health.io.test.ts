@@ -83,6 +83,27 @@ test('all servers down is 503 no-server-up, at once', async () => {
   assert.equal(a.served, 0);
 });
 
+test('while nothing is known yet, servers are used; a server known to be up is preferred', async () => {
+  let answerCheck = (): void => {};
+  const checked = new Promise<void>((resolve) => {
+    answerCheck = resolve;
+  });
+  await using unknown = await Origin.startHttp(async ({ target }) => {
+    if (target === '/healthz') await checked;
+    return httpAnswer(200, 'unknown');
+  });
+  const check = { http: { path: '/healthz' }, ...FAST, timeout: '60s' };
+  await using alone = await startPair([unknown.address], { check });
+  assert.equal((await ask(alone.port, getBytes('/'))).body.toString(), 'unknown');
+  await using known = await Patient.start('known');
+  await using both = await startPair([unknown.address, known.origin.address], { check });
+  await both.ballast.serverState(known.origin.address, 'up');
+  for (let i = 0; i < 4; i++) {
+    assert.equal((await ask(both.port, getBytes('/'))).body.toString(), 'known');
+  }
+  answerCheck();
+});
+
 test('a check compares status and body as configured', async () => {
   let body = 'all fine';
   await using origin = await Origin.startHttp(() => httpAnswer(204 + 96, body));

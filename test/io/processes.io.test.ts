@@ -180,6 +180,19 @@ test('a second SIGTERM ends at once', async () => {
   await until(() => !children.some(isAlive), { what: 'the workers to end' });
 });
 
+test('workers serve on while the supervisor hangs (SIGSTOP)', async () => {
+  await using scene = await startScene();
+  scene.ballast.signal('SIGSTOP');
+  // Longer than a worker of which nothing is heard would be left alone.
+  const load = new Load({ port: scene.port, clients: 4, restMs: 5 });
+  await delay(1_500);
+  await load.more(100);
+  await load.stop();
+  scene.ballast.signal('SIGCONT');
+  assert.deepEqual(load.failures, []);
+  assert.equal((await scene.ballast.status()).workerRestarts, 0);
+});
+
 test('SIGKILL of the supervisor leaves no worker behind that nobody can end', async () => {
   await using scene = await startScene();
   const children = childrenOf(scene.ballast.pid);
