@@ -178,6 +178,13 @@ export function dropInput(c: Connection): void {
   c.inLength = 0;
 }
 
+/** Throws away what waits to be sent. */
+export function dropOutput(c: Connection): void {
+  if (c.outBlock >= 0) giveBlock(c.outBlock);
+  c.outBlock = -1;
+  c.outLength = 0;
+}
+
 /** Arms the connection's one timer for a limit (a TIMER value). */
 export function arm(c: Connection, limit: number, afterMs: number): void {
   c.kind = limit;
@@ -203,9 +210,7 @@ export function closeConnection(c: Connection): void {
   c.isClosed = true;
   worker.wheel.cancel(c);
   dropInput(c);
-  if (c.outBlock >= 0) giveBlock(c.outBlock);
-  c.outBlock = -1;
-  c.outLength = 0;
+  dropOutput(c);
   worker.forget(c);
   libc.close(c.fd);
 }

@@ -9,11 +9,11 @@ import { closeSoftly, drain, resetDownstream } from './downstream-end.ts';
 import { closeDownstream } from './downstream.ts';
 import type { Downstream } from './downstream.ts';
 import { abortExchange } from './exchange-end.ts';
-import { settleClient } from './exchange-timers.ts';
+import { settleClient, settleServer } from './exchange-timers.ts';
 import { PHASE } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { readAnswer, relayAnswerBody } from './relay-answer.ts';
-import { relayRequestBody, sendRequest, uploadLost, uploadUnblocked } from './relay-request.ts';
+import { relayRequestBody, sendRequest, uploadFailed, uploadUnblocked } from './relay-request.ts';
 import { readRequests } from './request-input.ts';
 import { TIMER } from './timers.ts';
 import { relayTunnel } from './tunnel.ts';
@@ -129,10 +129,16 @@ function flushUpstream(x: Exchange, u: Upstream): boolean {
   if (u.outLength > 0) {
     const result = flush(u);
     if (result === FAILED) {
-      uploadLost(x, REASON.serverClosed);
+      if (x.phase === PHASE.tunnel) abortExchange(x, REASON.serverClosed);
+      else uploadFailed(x, u);
       return false;
     }
-    if (result !== WRITTEN) return true;
+    if (result !== WRITTEN) {
+      // What the server takes is progress: its limit begins anew.
+      if (u.kind === TIMER.upstreamWrite) u.kind = TIMER.none;
+      settleServer(x);
+      return true;
+    }
     if (x.phase !== PHASE.tunnel) uploadUnblocked(x);
   } else if (x.requestSent < x.requestLength) uploadUnblocked(x);
   return u.exchange === x;

@@ -8,13 +8,14 @@
  *            else                                   none: the server's limit runs
  *   server   sends its answer                       answerBody
  *            has not taken what was sent to it      upstreamWrite
- *            has the whole request                  firstByte
+ *            has the request, or takes no more      firstByte
  *            else                                   none: the client's limit runs
  */
 import { arm } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { PHASE } from './exchange.ts';
 import { TIMER } from './timers.ts';
+import type { Upstream } from './upstream.ts';
 import { worker } from './worker-state.ts';
 
 /** Whether we would read more of the request's body now, were it there. */
@@ -54,18 +55,22 @@ function countPause(x: Exchange, isTaking: boolean): void {
 export function settleServer(x: Exchange): void {
   const u = x.upstream;
   if (u === null || x.phase === PHASE.connecting || x.phase === PHASE.tunnel) return;
-  if (x.phase === PHASE.answering) {
-    if (x.isAnswerDone) u.kind = TIMER.none;
-    else if (u.kind !== TIMER.answerBody) {
-      arm(u, TIMER.answerBody, x.route!.plan.timeouts.bodyIdleMs);
-    }
-  } else if (u.outLength > 0 || x.requestSent < x.requestLength) {
-    if (u.kind !== TIMER.upstreamWrite) {
-      arm(u, TIMER.upstreamWrite, x.listener!.plan.timeouts.writeMs);
-    }
-  } else if (x.isRequestDone) {
-    if (u.kind !== TIMER.firstByte) {
-      arm(u, TIMER.firstByte, x.route!.plan.timeouts.firstByteMs);
-    }
-  } else u.kind = TIMER.none;
+  const limit = serverLimit(x, u);
+  if (limit === u.kind) return;
+  if (limit === TIMER.none) u.kind = limit;
+  else arm(u, limit, limitMs(x, limit));
+}
+
+function serverLimit(x: Exchange, u: Upstream): number {
+  if (x.phase === PHASE.answering && !x.isAnswerDone) return TIMER.answerBody;
+  const isBehind = u.outLength > 0 || x.requestSent < x.requestLength;
+  if (isBehind && !x.isUploadDead) return TIMER.upstreamWrite;
+  if (x.isAnswerDone) return TIMER.none;
+  return x.isRequestDone || x.isUploadDead ? TIMER.firstByte : TIMER.none;
+}
+
+function limitMs(x: Exchange, limit: number): number {
+  const { timeouts } = x.route!.plan;
+  if (limit === TIMER.answerBody) return timeouts.bodyIdleMs;
+  return limit === TIMER.firstByte ? timeouts.firstByteMs : x.listener!.plan.timeouts.writeMs;
 }

@@ -12,7 +12,7 @@ import { connectFailed, dropUpstream, isIdempotent, retryOr, serverGone } from '
 import type { Exchange } from './exchange.ts';
 import { PHASE, takeFilter } from './exchange.ts';
 import { abortExchange, endExchange, isSent } from './exchange-end.ts';
-import { settleClient } from './exchange-timers.ts';
+import { settleClient, settleServer } from './exchange-timers.ts';
 import { INTERIMS_MAX, READS_PER_TURN } from './limits.ts';
 import { bump, observe } from './meter-segment.ts';
 import { failExchange } from './own-answer.ts';
@@ -227,8 +227,12 @@ function sendFirst(x: Exchange, start: number, bodyStart: number, bodyEnd: numbe
  */
 function answerDone(x: Exchange): void {
   const isOver = x.isRequestDone || x.closeDownstream || x.closeUpstream || x.isUploadDead;
-  if (isOver) endExchange(x);
-  else x.upstream!.kind = TIMER.none;
+  if (isOver) {
+    endExchange(x);
+    return;
+  }
+  settleServer(x);
+  settleClient(x);
 }
 
 /** Sends bytes[at … end) to the client; false when that has ended the exchange. */

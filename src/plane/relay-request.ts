@@ -5,11 +5,17 @@ import { BODY } from '../codec/http1-head.ts';
 import { EAGAIN } from '../sys/errno.ts';
 import * as libc from '../sys/libc.ts';
 import { BASE, RECEIVE_AT, RECEIVE_BYTES, bytes, putRun, sizeOfBlock } from './buffers.ts';
-import { BLOCKED, FAILED, WRITTEN, readFrom, saveInput, writeTo } from './connection.ts';
-import { serverGone } from './dispatch.ts';
+import {
+  BLOCKED,
+  FAILED,
+  WRITTEN,
+  dropOutput,
+  readFrom,
+  saveInput,
+  writeTo,
+} from './connection.ts';
 import type { Downstream } from './downstream.ts';
 import type { Exchange } from './exchange.ts';
-import { PHASE } from './exchange.ts';
 import { abortExchange, endExchange } from './exchange-end.ts';
 import { isTakingBody, settleClient, settleServer } from './exchange-timers.ts';
 import { READS_PER_TURN } from './limits.ts';
@@ -59,13 +65,16 @@ function sentInPart(x: Exchange, u: Upstream, sent: number): void {
   settleClient(x);
 }
 
-/** The server takes no more: it may have answered early, or it is gone. */
-function uploadFailed(x: Exchange, u: Upstream): void {
+/** The server takes no more: what it said before it broke off decides what that means. */
+export function uploadFailed(x: Exchange, u: Upstream): void {
   x.isUploadDead = true;
   x.closeUpstream = true;
+  dropOutput(u);
   u.canRead = true;
   u.isHangup = true;
-  if (x.phase === PHASE.waiting) readAnswer(x, u);
+  settleServer(x);
+  settleClient(x);
+  readAnswer(x, u);
 }
 
 /** Passes on what there is of the body, as far as the server takes it. */
@@ -178,10 +187,4 @@ export function uploadUnblocked(x: Exchange): void {
   settleServer(x);
   settleClient(x);
   if (!x.isRequestDone) relayRequestBody(x);
-}
-
-/** For a server that neither answers nor takes: what the connection's end means. */
-export function uploadLost(x: Exchange, reason: number): void {
-  if (x.phase === PHASE.waiting) serverGone(x, reason);
-  else abortExchange(x, reason);
 }
