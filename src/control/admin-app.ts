@@ -23,8 +23,9 @@ export function adminApp(view: ControlView): Hono {
     return view.isReady() ? context.text('ok\n') : context.text('not serving\n', 503);
   });
   app.get('/status', (context) => context.json(view.status()));
-  app.get('/metrics', async (context) => {
-    return context.body(await view.metrics(), 200, { 'content-type': METRICS_TYPE });
+  app.get('/metrics', (context) => {
+    const body = ReadableStream.from(view.metrics()).pipeThrough(new TextEncoderStream());
+    return context.body(body, 200, { 'content-type': METRICS_TYPE });
   });
   app.post('/reload', async (context) => {
     const report = await view.reload();

@@ -22,11 +22,15 @@ const REPORT: ReloadReport = {
   diagnostics: [],
 };
 
+async function* pieces(...texts: string[]): AsyncGenerator<string> {
+  yield* texts;
+}
+
 function view(parts: Partial<ControlView> = {}): ControlView {
   return {
     isReady: () => true,
     status: () => ({ version: '1' }) as StatusReport,
-    metrics: () => Promise.resolve('# none\n'),
+    metrics: () => pieces('# one\n', '# two\n'),
     reload: () => Promise.resolve(REPORT),
     ...parts,
   };
@@ -40,7 +44,9 @@ test('AdminServer answers its four paths, and says what there is on others', asy
   const ask = (path: string, method = 'GET') => fetch(`${server.address}${path}`, { method });
   assert.equal((await ask('/healthz')).status, 200);
   assert.deepEqual(await (await ask('/status')).json(), { version: '1' });
-  assert.match((await ask('/metrics')).headers.get('content-type')!, /^text\/plain; version=0.0.4/);
+  const metrics = await ask('/metrics');
+  assert.match(metrics.headers.get('content-type')!, /^text\/plain; version=0.0.4/);
+  assert.equal(await metrics.text(), '# one\n# two\n');
   assert.deepEqual(await (await ask('/reload', 'POST')).json(), REPORT);
   const missing = await ask('/reload');
   assert.equal(missing.status, 404);

@@ -10,8 +10,8 @@ export type ControlView = {
   /** Whether requests are served: false before the first plan is in force and while draining. */
   readonly isReady: () => boolean;
   readonly status: () => StatusReport;
-  /** The Prometheus text exposition. */
-  readonly metrics: () => Promise<string>;
+  /** The Prometheus text exposition, in pieces. */
+  readonly metrics: () => AsyncIterable<string>;
   readonly reload: () => Promise<ReloadReport>;
 };
 

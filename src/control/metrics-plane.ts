@@ -1,6 +1,5 @@
 /** Metrics that the workers count: one table per kind of slot. */
 import {
-  LATENCY_BUCKETS,
   LISTENER_METER,
   POOL_METER,
   ROUTE_METER,
@@ -8,13 +7,11 @@ import {
   WORKER_METER,
 } from '../base/meters.ts';
 import { REASONS } from '../base/reasons.ts';
+import type { Plan } from '../config/plan.ts';
 import type { ControlParts } from './control-view.ts';
-import { histogramSamples, single, type Labels, type MetricFamily } from './metric-family.ts';
 import type { MetersReader } from './meters-reader.ts';
-
-type Row = readonly [name: string, type: 'counter' | 'gauge', field: number, help: string];
-
-type Thing = { readonly slot: number; readonly labels: Labels };
+import { durationsText, headText, labelText, responsesText, tableText } from './metric-text.ts';
+import type { Row, Thing } from './metric-text.ts';
 
 const WORKER_ROWS: readonly Row[] = [
   ['connections', 'gauge', WORKER_METER.connectionsLive, 'Open client connections.'],
@@ -63,38 +60,68 @@ const SERVER_ROWS: readonly Row[] = [
   ['failures_total', 'counter', SERVER_METER.failures, 'Requests that the server failed.'],
 ];
 
-const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'];
+type Things = {
+  readonly listeners: readonly Thing[];
+  readonly routes: readonly Thing[];
+  readonly pools: readonly Thing[];
+  readonly servers: readonly Thing[];
+};
 
-/** Every family that comes from the meter segments. */
-export function planeFamilies({ plan, meters, logLinesLost }: ControlParts): MetricFamily[] {
-  const listeners = plan.listeners.map(({ key, slot }) => ({ slot, labels: { listener: key } }));
-  const routes = plan.listeners.flatMap((listener) =>
-    listener.routes.map(({ key, slot }) => {
-      const route = key.slice(listener.key.length + 1);
-      return { slot, labels: { listener: listener.key, route } };
-    }),
-  );
-  const pools = plan.pools.map(({ key, slot }) => ({ slot, labels: { pool: key } }));
-  const servers = plan.pools.flatMap((pool) =>
-    pool.servers.map(({ name, slot }) => ({ slot, labels: { pool: pool.key, server: name } })),
-  );
-  const linesLost = meters.sum(0, WORKER_METER.logLinesLost) + logLinesLost;
-  return [
-    ...table('ballast', [{ slot: 0, labels: {} }], WORKER_ROWS, meters),
-    single('ballast_log_lines_lost_total', 'counter', 'Access log lines not written.', linesLost),
-    reasons(meters),
-    ...table('ballast_listener', listeners, LISTENER_ROWS, meters),
-    responses('ballast_listener', listeners, LISTENER_METER.statuses, meters),
-    ...table('ballast_route', routes, ROUTE_ROWS, meters),
-    responses('ballast_route', routes, ROUTE_METER.statuses, meters),
-    durations(ROUTE_DURATION, routes, ROUTE_METER, meters),
-    ...table('ballast_pool', pools, POOL_ROWS, meters),
-    ...table('ballast_server', servers, SERVER_ROWS, meters),
-    responses('ballast_server', servers, SERVER_METER.statuses, meters),
-    durations(FIRST_BYTE, servers, SERVER_METER, meters),
-  ];
+/** Labels of thousands of routes are the same with each scrape of one plan. */
+const known = new WeakMap<Plan, Things>();
+
+function thingsOf(plan: Plan): Things {
+  const before = known.get(plan);
+  if (before !== undefined) return before;
+  const things: Things = {
+    listeners: plan.listeners.map(({ key, slot }) => thing(slot, { listener: key })),
+    routes: plan.listeners.flatMap((listener) =>
+      listener.routes.map(({ key, slot }) =>
+        thing(slot, { listener: listener.key, route: key.slice(listener.key.length + 1) }),
+      ),
+    ),
+    pools: plan.pools.map(({ key, slot }) => thing(slot, { pool: key })),
+    servers: plan.pools.flatMap((pool) =>
+      pool.servers.map(({ name, slot }) => thing(slot, { pool: pool.key, server: name })),
+    ),
+  };
+  known.set(plan, things);
+  return things;
 }
 
+function thing(slot: number, labels: Readonly<Record<string, string>>): Thing {
+  return { slot, labels: labelText(labels) };
+}
+
+/**
+ * Every metric that comes from the meter segments, in short texts. The series of a route other than
+ * its requests are there once it had one: most of thousands are never asked for.
+ */
+export function* planeText({ plan, meters, logLinesLost }: ControlParts): Generator<string> {
+  const { listeners, routes, pools, servers } = thingsOf(plan);
+  const linesLost = meters.sum(0, WORKER_METER.logLinesLost) + logLinesLost;
+  yield* tableText('ballast', [{ slot: 0, labels: '' }], WORKER_ROWS, meters);
+  yield headText('ballast_log_lines_lost_total', 'counter', 'Access log lines not written.');
+  yield `ballast_log_lines_lost_total ${linesLost}\n`;
+  yield* reasonsText(meters);
+  yield* tableText('ballast_listener', listeners, LISTENER_ROWS, meters);
+  yield* responsesText(LISTENER_RESPONSES, listeners, meters);
+  yield* tableText('ballast_route', routes, ROUTE_ROWS, meters);
+  yield* responsesText(ROUTE_RESPONSES, routes, meters);
+  yield* durationsText(ROUTE_DURATION, routes, ROUTE_METER, meters);
+  yield* tableText('ballast_pool', pools, POOL_ROWS, meters);
+  yield* tableText('ballast_server', servers, SERVER_ROWS, meters);
+  yield* responsesText(SERVER_RESPONSES, servers, meters);
+  yield* durationsText(FIRST_BYTE, servers, SERVER_METER, meters);
+}
+
+const LISTENER_RESPONSES = { prefix: 'ballast_listener', field: LISTENER_METER.statuses };
+const ROUTE_RESPONSES = {
+  prefix: 'ballast_route',
+  field: ROUTE_METER.statuses,
+  unlessZero: ROUTE_METER.requests,
+};
+const SERVER_RESPONSES = { prefix: 'ballast_server', field: SERVER_METER.statuses };
 const ROUTE_DURATION = {
   name: 'ballast_route_duration_seconds',
   help: 'From the end of the request head to the last byte of the answer.',
@@ -104,60 +131,12 @@ const FIRST_BYTE = {
   help: 'From a request sent to the first byte of its answer.',
 };
 
-function table(
-  prefix: string,
-  things: readonly Thing[],
-  rows: readonly Row[],
-  meters: MetersReader,
-): MetricFamily[] {
-  return rows.map(([name, type, field, help]) => ({
-    name: `${prefix}_${name}`,
-    help,
-    type,
-    values: things.map(({ slot, labels }) => ({ value: meters.sum(slot, field), labels })),
-  }));
-}
-
-function responses(
-  prefix: string,
-  things: readonly Thing[],
-  field: number,
-  meters: MetersReader,
-): MetricFamily {
-  const values = things.flatMap(({ slot, labels }) =>
-    STATUS_CLASSES.map((code, place) => ({
-      value: meters.sum(slot, field + place),
-      labels: { ...labels, code },
-    })),
-  );
-  const help = 'Answers by the class of their status.';
-  return { name: `${prefix}_responses_total`, help, type: 'counter', values };
-}
-
-type DurationFields = { readonly latencySumUs: number; readonly latencyBuckets: number };
-
-function durations(
-  { name, help }: { readonly name: string; readonly help: string },
-  things: readonly Thing[],
-  fields: DurationFields,
-  meters: MetersReader,
-): MetricFamily {
-  const values = things.flatMap(({ slot, labels }) => {
-    const buckets = meters.sums(slot, fields.latencyBuckets, LATENCY_BUCKETS);
-    // Thousands of routes that nobody asked for yet would only swell the page.
-    if (buckets.every((count) => count === 0)) return [];
-    const sumUs = meters.sum(slot, fields.latencySumUs);
-    return histogramSamples(name, labels, { buckets, sumUs });
-  });
-  return { name, help, type: 'histogram', values };
-}
-
-function reasons(meters: MetersReader): MetricFamily {
-  const values = REASONS.flatMap(({ word, fault }, id) => {
-    if (id === 0) return [];
-    const value = meters.sum(0, WORKER_METER.reasons + id);
-    return [{ value, labels: { reason: word, fault } }];
-  });
+function* reasonsText(meters: MetersReader): Generator<string> {
+  const name = 'ballast_reasons_total';
   const help = 'Exchanges that Ballast ended, refused or answered itself, by reason.';
-  return { name: 'ballast_reasons_total', help, type: 'counter', values };
+  yield headText(name, 'counter', help);
+  for (const [id, { word, fault }] of REASONS.entries()) {
+    const value = meters.sum(0, WORKER_METER.reasons + id);
+    if (id > 0) yield `${name}{reason="${word}",fault="${fault}"} ${value}\n`;
+  }
 }
