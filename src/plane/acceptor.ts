@@ -87,6 +87,7 @@ export function accept(a: Acceptor, onAccepted: (d: Downstream) => void): void {
       return;
     }
     countIn(d, a);
+    worker.current = d;
     onAccepted(d);
   }
 }

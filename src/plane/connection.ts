@@ -20,6 +20,7 @@ export const BLOCKED = 1;
 /** The connection is broken, or buffer memory is used up. */
 export const FAILED = 2;
 
+const MSG_PEEK = 0x2;
 const MSG_NOSIGNAL = 0x4000;
 const SHUT_WR = 1;
 const SOL_SOCKET = 1;
@@ -151,6 +152,11 @@ export function readFrom(c: Connection, at: number, length: number): number {
   if (got === 0) return 0;
   c.canRead = false;
   return libc.errno() === EAGAIN ? -1 : -2;
+}
+
+/** Whether anything waits to be read. Asks the kernel: for slow paths. */
+export function hasInput(c: Connection): boolean {
+  return libc.recv(c.fd, BASE, 1, MSG_PEEK) > 0;
 }
 
 /** Saves bytes[at … at+length) as what the next receive is to follow; false: no memory. */

@@ -5,6 +5,7 @@ import { METHOD } from '../codec/http1-head.ts';
 import { arm } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { PHASE, TRIES_MAX } from './exchange.ts';
+import { abortExchange } from './exchange-end.ts';
 import { settleClient } from './exchange-timers.ts';
 import { QUEUE_KICKS } from './limits.ts';
 import { bump, sharedLive } from './meter-segment.ts';
@@ -98,6 +99,11 @@ function hasFullServer(pool: PoolRuntime): boolean {
 }
 
 function enqueue(x: Exchange, pool: PoolRuntime): void {
+  // A client that has finished sending may be gone: only work under way is finished for it.
+  if (x.downstream!.isHangup) {
+    abortExchange(x, REASON.clientClosed);
+    return;
+  }
   if (!pool.queue.push(x)) {
     bump(pool.meter + POOL_METER.queueRefused);
     failExchange(x, REASON.queueFull);
@@ -135,6 +141,7 @@ function kickQueue(pool: PoolRuntime): void {
     const index = pick(pool, x);
     if (index < 0) return;
     leaveQueue(x);
+    worker.current = x.downstream;
     x.downstream!.kind = TIMER.none;
     settleClient(x);
     attach(x, pool, index);

@@ -154,11 +154,17 @@ export function resumeUpstream(u: Upstream): void {
 
 /** Goes on with the connections whose share of the last turn was used up. */
 export function resumeReady(): void {
-  const { ready } = worker;
-  if (ready.length === 0) return;
-  worker.ready = [];
-  for (const c of ready) {
+  if (worker.resumeAt >= worker.resuming.length) {
+    if (worker.ready.length === 0) return;
+    worker.resuming = worker.ready;
+    worker.ready = [];
+    worker.resumeAt = 0;
+  }
+  // The place is kept outside: after an exception the rest goes on in the next turn.
+  while (worker.resumeAt < worker.resuming.length) {
+    const c = worker.resuming[worker.resumeAt++]!;
     c.isReady = false;
+    worker.current = c;
     if (c.role === ROLE.downstream) resumeDownstream(c as Downstream);
     else resumeUpstream(c as Upstream);
   }

@@ -29,7 +29,7 @@ export const PHASE = {
 } as const;
 
 /** Servers that one request can try. */
-export const TRIES_MAX = 8;
+export const TRIES_MAX = 20;
 const FREE_EXCHANGES_MAX = 256;
 
 export class Exchange implements ListLinks<Exchange> {
@@ -132,11 +132,15 @@ export function takeFilter(): ChunkedFilter {
   return freeFilters.pop() ?? new ChunkedFilter();
 }
 
+function giveFilter(filter: ChunkedFilter | null): void {
+  if (filter !== null && freeFilters.length < FREE_EXCHANGES_MAX) freeFilters.push(filter);
+}
+
 /** Gives an exchange back with all that it holds. Every field is set to its first value. */
 export function giveExchange(x: Exchange): void {
   if (x.block >= 0) giveBlock(x.block);
-  if (x.requestFilter !== null) freeFilters.push(x.requestFilter);
-  if (x.answerFilter !== null) freeFilters.push(x.answerFilter);
+  giveFilter(x.requestFilter);
+  giveFilter(x.answerFilter);
   if (freeExchanges.length >= FREE_EXCHANGES_MAX) return;
   clearLinks(x);
   clearRequest(x);

@@ -12,7 +12,7 @@ import type { ListenerRuntime } from './runtime.ts';
 import { bufferUse } from './buffers.ts';
 import type { ControlChannel } from './control-channel.ts';
 import { queues } from './dispatch.ts';
-import { ROLE } from './connection.ts';
+import { ROLE, hasInput } from './connection.ts';
 import { closeDownstream } from './downstream.ts';
 import type { Downstream } from './downstream.ts';
 import { abortExchange } from './exchange-end.ts';
@@ -151,8 +151,12 @@ function clients(): Downstream[] {
 /** Closes what waits for a request; what has one closes after its answer. */
 function endIdle(connections: readonly Downstream[]): void {
   for (const d of connections) {
+    // A request that has arrived and was not read yet is still served.
+    if (d.exchange === null && hasInput(d)) readAccepted(d);
+    if (d.isClosed) continue;
     if (d.exchange !== null) d.exchange.closeDownstream = true;
-    else if (d.inLength === 0 && d.outLength === 0) closeDownstream(d);
+    else if (d.outLength > 0) d.closesWhenSent = true;
+    else if (d.inLength === 0) closeDownstream(d);
   }
 }
 
@@ -186,6 +190,8 @@ function leaveGently(deadlineMs: number): void {
   drainDeadlineMs = worker.nowMs + deadlineMs;
   for (const acceptor of accepting.acceptors.values()) takeLast(acceptor);
   accepting.acceptors.clear();
+  // Their numbers may belong to clients from now on.
+  sockets.clear();
 }
 
 /**

@@ -15,12 +15,14 @@ import { answerOwn, failExchange } from './own-answer.ts';
 import { TIMER } from './timers.ts';
 import { closeUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
+import { worker } from './worker-state.ts';
 
 /** Called by the wheel for each connection whose limit is reached. */
 export function onDue(node: TimerNode): void {
   const c = node as Connection;
   const limit = c.kind;
   c.kind = TIMER.none;
+  worker.current = c;
   if (limit === TIMER.none || c.isClosed) return;
   if (limit >= TIMER.connect) upstreamDue(c as Upstream, limit);
   else downstreamDue(c as Downstream, limit);

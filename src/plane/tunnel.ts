@@ -54,7 +54,9 @@ function pump(from: Connection, to: Connection): boolean {
     if (to.isShut || to.outLength > 0 || !from.canRead) return true;
     const got = readFrom(from, RECEIVE_AT, RECEIVE_BYTES);
     if (got === -1) return true;
-    if (got <= 0) {
+    // A reset is passed on as one: a cut stream must not look whole.
+    if (got === -2) return false;
+    if (got === 0) {
       shutWrite(to);
       return true;
     }

@@ -17,6 +17,11 @@ export class WorkerState {
   readonly watched: (Watched | undefined)[] = [];
   /** Connections that have more to do in the next turn: their share of this one is used up. */
   ready: Connection[] = [];
+  /** Those of the turn before, and how many of them have gone on. */
+  resuming: Connection[] = [];
+  resumeAt = 0;
+  /** The connection that is being worked on: an exception is its own. */
+  current: Watched | null = null;
   /** Client connections open now. */
   clients = 0;
   isDraining = false;

@@ -56,7 +56,9 @@ function handle(w: Watched, mask: number): void {
 }
 
 /** An exception ends the connection that raised it, and nothing else. */
-function contain(w: Watched | null, error: unknown): void {
+function contain(error: unknown): void {
+  const w = worker.current;
+  worker.current = null;
   bump(WORKER_METER.exceptions);
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   control.send({ type: 'event', level: 'error', code: 'BAL_WORKER_EXCEPTION', message });
@@ -88,7 +90,7 @@ function end(w: Watched): void {
 }
 
 function waitMs(): number {
-  if (worker.ready.length > 0) return 0;
+  if (worker.ready.length > 0 || worker.resumeAt < worker.resuming.length) return 0;
   const due = Math.min(worker.wheel.nextDueMs(), logDueMs());
   const limit = queues.pools.size > 0 ? QUEUE_POLL_MS : WAIT_MS;
   const wait = Math.ceil(due - worker.nowMs);
@@ -99,7 +101,6 @@ function turn(): void {
   const count = worker.loop.wait(waitMs());
   worker.nowMs = performance.now();
   bump(WORKER_METER.heartbeat);
-  let current: Watched | null = null;
   let index = 0;
   // One try for the batch: what is left of it goes on after an exception.
   while (index < count) {
@@ -110,17 +111,18 @@ function turn(): void {
           bump(WORKER_METER.staleEvents);
           continue;
         }
-        current = w;
+        worker.current = w;
         handle(w, worker.loop.maskOf(index));
       }
     } catch (error) {
       index++;
-      contain(current, error);
+      contain(error);
     }
   }
 }
 
 function housekeeping(): void {
+  worker.current = null;
   try {
     // Who waits in a queue goes before who asks again.
     if (queues.pools.size > 0) kickQueues();
@@ -132,7 +134,7 @@ function housekeeping(): void {
     meters[WORKER_METER.bufferBytesLive] = bufferUse.bytes;
     if (worker.isDraining && isDrained()) control.send({ type: 'drained' });
   } catch (error) {
-    contain(null, error);
+    contain(error);
   }
 }
 

@@ -17,6 +17,7 @@ const TEXT_AT = CMSG_AT + CMSG_BYTES;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 const MSG_NOSIGNAL = 0x4000;
+const MSG_CTRUNC = 8;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 
 const block = new Uint8Array(TEXT_AT + TEXT_BYTES);
@@ -59,6 +60,9 @@ export function receiveFd(socket: number): { fd: number; text: string } | null {
       'BAL_SYS_PASS',
       `cannot take a passed descriptor: ${errnoText(libc.errno())}`,
     );
+  }
+  if ((view.getInt32(48, true) & MSG_CTRUNC) !== 0) {
+    throw new BallastError('BAL_SYS_PASS', 'cannot take a passed descriptor: none is free');
   }
   const text = new TextDecoder().decode(block.subarray(TEXT_AT, TEXT_AT + got));
   return { fd: view.getInt32(CMSG_AT + 16, true), text };

@@ -13,7 +13,7 @@ export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
-export const SO_ERROR = 4;
+const SO_OOBINLINE = 10;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
 const IPPROTO_IPV6 = 41;
@@ -39,6 +39,8 @@ export function openListener(bind: BindPlan, options: ListenOptions): number {
   if (fd < 0) throw listenError(bind, libc.errno());
   libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, oneAddress, 4);
   if (bind.family === 'ipv6') libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, oneAddress, 4);
+  // An urgent byte would end each receive at its mark; inherited by accepted sockets too.
+  libc.setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, oneAddress, 4);
   // Accepted sockets inherit TCP_NODELAY, which saves a call for each connection.
   if (options.nodelay && bind.family !== 'unix') {
     libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, oneAddress, 4);
