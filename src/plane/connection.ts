@@ -178,6 +178,7 @@ export function restoreInput(c: Connection, at: number): number {
   return length;
 }
 
+/** Gives back what was saved of the input. */
 export function dropInput(c: Connection): void {
   if (c.inBlock >= 0) giveBlock(c.inBlock);
   c.inBlock = -1;

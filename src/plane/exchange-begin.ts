@@ -2,7 +2,7 @@
 import { LISTENER_METER, POOL_METER } from '../base/meters.ts';
 import { REASON } from '../base/reasons.ts';
 import { CHUNKED_MODE } from '../codec/http1-chunked.ts';
-import { BODY, FIELD, HEAD_FLAG } from '../codec/http1-head.ts';
+import { BODY, FIELD, HEAD_FLAG, METHOD } from '../codec/http1-head.ts';
 import type { RequestHead } from '../codec/http1-head.ts';
 import { BLOCK_BYTES_MAX, bytes, putRun, takeBlock } from './buffers.ts';
 import { saveInput } from './connection.ts';
@@ -10,9 +10,10 @@ import { dispatch } from './dispatch.ts';
 import type { Downstream } from './downstream.ts';
 import type { Exchange } from './exchange.ts';
 import { takeExchange, takeFilter } from './exchange.ts';
-import { hasField, isLooping, ownRequestId } from './forwarding-writer.ts';
+import { injectFault, injectsFaults } from './fault-injection.ts';
+import { hasField, isLooping, maxForwards, ownRequestId } from './forwarding-writer.ts';
 import { bump } from './meter-segment.ts';
-import { answerOwn, answerRoute } from './own-answer.ts';
+import { answerLastStop, answerOwn, answerRoute } from './own-answer.ts';
 import { keepForLog, requestRoom, writeRequestHead } from './request-writer.ts';
 import type { RouteRuntime } from './runtime.ts';
 import { newRequestId } from './request-id.ts';
@@ -28,6 +29,13 @@ export function beginExchange(d: Downstream, head: RequestHead, end: number): vo
   d.settleTrust(listener);
   bump(listener.meter + LISTENER_METER.requests);
   takeRequest(x, head);
+  if (injectsFaults) injectFault(head);
+  if (x.maxForwards === 0) {
+    keepWords(x, head);
+    keepRest(x, head.end, end);
+    answerLastStop(x);
+    return;
+  }
   const route = listener.table.find(bytes, head);
   const reason = refusal(x, route, head);
   if (reason !== 0) {
@@ -56,6 +64,7 @@ function takeRequest(x: Exchange, head: RequestHead): void {
   const isKeyless =
     (head.flags & HEAD_FLAG.webSocket) !== 0 && !hasField(head, FIELD.secWebSocketKey);
   if (isKeyless) x.flags &= ~HEAD_FLAG.upgrade;
+  if (head.method === METHOD.options) x.maxForwards = maxForwards(head);
   x.requestBody = head.body;
   x.requestLeft = head.body === BODY.length ? head.contentLength : 0;
   x.isRequestDone = head.body === BODY.none || head.contentLength === 0;

@@ -49,6 +49,8 @@ export class Exchange implements ListLinks<Exchange> {
   method = 0;
   minor = 1;
   flags = 0;
+  /** Max-Forwards of an OPTIONS request (RFC 9110 §7.6.2); -1 where it has none. */
+  maxForwards = -1;
   /** BODY value; bytes left where it is `length`. */
   requestBody = 0;
   requestLeft = 0;
@@ -162,6 +164,7 @@ function clearRequest(x: Exchange): void {
   x.method = 0;
   x.minor = 1;
   x.flags = 0;
+  x.maxForwards = -1;
   x.requestBody = 0;
   x.requestLeft = 0;
   x.isRequestDone = false;

@@ -117,3 +117,13 @@ export function ownRequestId(head: RequestHead): string {
   }
   return '';
 }
+
+/** The value of Max-Forwards (RFC 9110 §7.6.2); -1 where there is none that is a number. */
+export function maxForwards(head: RequestHead): number {
+  for (let i = 0, f = 0; i < head.fieldCount; i++, f += FIELD_STRIDE) {
+    if (head.fields[f + 4] !== FIELD.maxForwards) continue;
+    const value = textOf(head.fields[f + 2]!, head.fields[f + 3]!);
+    return /^\d{1,9}$/.test(value) ? Number(value) : -1;
+  }
+  return -1;
+}

@@ -48,6 +48,12 @@ export function answerOwn(x: Exchange, reason: number): void {
   });
 }
 
+/** RFC 9110 §7.6.2: OPTIONS that may go no further is answered for this stop. */
+export function answerLastStop(x: Exchange): void {
+  x.reason = REASON.routed;
+  answer(x, { status: 200, contentType: '', body: EMPTY, lines: ALLOWED });
+}
+
 /** Answers as the route says: with a redirect or with a text of its own. */
 export function answerRoute(x: Exchange, head: RequestHead): void {
   x.reason = REASON.routed;

@@ -6,7 +6,7 @@
  */
 import { BODY, FIELD, FIELD_STRIDE, HEAD_FLAG } from '../codec/http1-head.ts';
 import type { RequestHead } from '../codec/http1-head.ts';
-import { bytes, putRun, putText } from './buffers.ts';
+import { bytes, putNumber, putRun, putText } from './buffers.ts';
 import type { Exchange } from './exchange.ts';
 import { writeForwarding } from './forwarding-writer.ts';
 import type { FieldEditor } from './field-editor.ts';
@@ -60,6 +60,7 @@ export function writeRequestHead(x: Exchange, head: RequestHead, at: number): nu
   if ((x.flags & HEAD_FLAG.upgrade) !== 0) out = writeUpgrade(head, out);
   else if ((x.flags & HEAD_FLAG.trailers) !== 0)
     out = putText(out, 'TE: trailers\r\nConnection: TE\r\n');
+  if (x.maxForwards >= 0) out = writeMaxForwards(x.maxForwards - 1, out);
   out = writeForwarding(x, head, out);
   if (route.requestEdits !== null) out = putText(out, route.requestEdits.lines);
   bytes[out] = 13;
@@ -150,6 +151,8 @@ function leavesOut(x: Exchange, id: number, drop: number, makesHost: boolean): b
     case FIELD.xForwardedProto:
     case FIELD.xForwardedHost:
       return !x.downstream!.isTrusted;
+    case FIELD.maxForwards:
+      return x.maxForwards >= 0;
     case FIELD.xRequestId:
       return x.requestId !== '' || drop !== 0;
     default:
@@ -170,4 +173,8 @@ function writeUpgrade(head: RequestHead, at: number): number {
   let out = putText(at, 'Upgrade: ');
   out = putRun(out, head.upgradeStart, head.upgradeEnd);
   return putText(out, '\r\nConnection: upgrade\r\n');
+}
+
+function writeMaxForwards(left: number, at: number): number {
+  return putText(putNumber(putText(at, 'Max-Forwards: '), left), '\r\n');
 }

@@ -134,6 +134,7 @@ export class PoolRuntime {
   }
 }
 
+/** A route with its pools, its edits and its meters. */
 export class RouteRuntime {
   readonly plan: RoutePlan;
   readonly meter: number;
@@ -170,6 +171,7 @@ export type RouteParts = {
   readonly body: Uint8Array;
 };
 
+/** A listener with its compiled routes; connections look at it anew for each request. */
 export class ListenerRuntime {
   readonly plan: ListenerPlan;
   readonly meter: number;

@@ -1,0 +1,17 @@
+/**
+ * A programming error on demand, so that a test can see that it ends its own connection and nothing
+ * else. Only where the environment has BALLAST_TEST_FAULT=1: nowhere but in tests.
+ */
+import { FIELD_STRIDE } from '../codec/http1-head.ts';
+import type { RequestHead } from '../codec/http1-head.ts';
+import { textOf } from './buffers.ts';
+
+export const injectsFaults = process.env['BALLAST_TEST_FAULT'] === '1';
+
+/** Throws for a request that has a field X-Ballast-Fault. */
+export function injectFault(head: RequestHead): void {
+  for (let i = 0, f = 0; i < head.fieldCount; i++, f += FIELD_STRIDE) {
+    const name = textOf(head.fields[f]!, head.fields[f + 1]!);
+    if (name.toLowerCase() === 'x-ballast-fault') throw new Error('a fault that was asked for');
+  }
+}
