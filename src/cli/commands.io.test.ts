@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
-import { Ballast, runCommand } from '../../test/kit/ballast.ts';
+import { Ballast, BALLAST, runCommand } from '../../test/kit/ballast.ts';
 import { TempDir } from '../../test/kit/temp-dir.ts';
 import type { StatusReport } from '../control/status-report.ts';
 
@@ -70,6 +71,23 @@ test('commands exit 3 when no balancer answers at the admin address', async () =
     assert.equal(code, 3);
     assert.match(stderr, /BAL_ADMIN_UNREACHABLE: .*there is no such socket\n {2}\S/);
   }
+});
+
+test('ballast keeps compiled code in the cache directory that the service manager gives', async () => {
+  using dir = new TempDir();
+  writeFileSync(dir.file('a.yaml'), JSON.stringify(CONFIG));
+  const run = (cache: string) => {
+    const { NODE_COMPILE_CACHE: _unwanted, ...env } = process.env;
+    return spawnSync(BALLAST, ['check', dir.file('a.yaml')], {
+      env: { ...env, CACHE_DIRECTORY: cache },
+      encoding: 'utf8',
+    });
+  };
+  const kept = run(dir.file('cache'));
+  assert.equal(kept.status, 0);
+  assert.equal(readdirSync(dir.file('cache/ballast')).length, 1);
+  const without = run('/proc/nowhere');
+  assert.deepEqual([without.status, without.stdout, without.stderr], [0, kept.stdout, '']);
 });
 
 test('ballast exits 2 on a command line that it does not know, and 0 on --help', async () => {
