@@ -1,19 +1,20 @@
 /**
  * Layout of a worker's meter segment: shared memory that the worker writes and the supervisor reads.
  *
- * The segment is an array of float64 in slots of `SLOT_FIELDS`. Slot 0 is the worker's own; the
+ * The segment is an array of float64 in slots of `SLOT_FIELDS`. The first are the worker's own; the
  * supervisor gives the others to listeners, routes, pools and servers by their keys, so that a
  * counter lives on through reloads and through the death of its worker. Counters only grow; gauges
  * (names ending in Live) are set to 0 by the supervisor when the worker has died.
  */
 /**
- * An odd number of cache lines (17 of 64 bytes): with a power of two the same counter of thousands of
- * routes would fall into the same few sets of the caches.
+ * As few as hold the fields of a server, so that thousands of routes take few pages, and an odd number
+ * of cache lines (7 of 64 bytes): with a power of two the same counter of all routes would fall into
+ * the same few sets of the caches.
  */
-export const SLOT_FIELDS = 136;
+export const SLOT_FIELDS = 56;
 export const SLOT_BYTES = SLOT_FIELDS * 8;
 
-/** Most slots of one segment (68 MiB of address space; a page exists once it is written). */
+/** Most slots of one segment (28 MiB of address space; a page exists once it is written). */
 export const SLOTS_MAX = 65_536;
 
 /** Upper bounds of the latency buckets in microseconds; the last bucket is +Inf. */
@@ -24,7 +25,10 @@ export const LATENCY_BOUNDS_US = [
 
 export const LATENCY_BUCKETS = LATENCY_BOUNDS_US.length + 1;
 
-/** Slot 0. */
+/** Slots of the worker itself, from 0 on: its reasons reach into the second. */
+export const WORKER_SLOTS = 2;
+
+/** The worker's own, counted from the start of slot 0. */
 export const WORKER_METER = {
   /** Goes up by one each loop turn, at least every HEARTBEAT_MS. */
   heartbeat: 0,
@@ -40,7 +44,7 @@ export const WORKER_METER = {
   /** Greatest time between two turns' starts while work was waiting, in µs. */
   turnMaxUs: 9,
   /** Array of one counter per reason id. */
-  reasons: 32, // 32 … 127
+  reasons: 32, // 32 … 111
 } as const;
 
 export const LISTENER_METER = {

@@ -47,7 +47,7 @@ test('SlotTable fills in the version', () => {
 
 test('SlotTable gives away the slot that was longest unused, cleared, when all are taken', () => {
   const cleared: number[] = [];
-  const table = new SlotTable((slot) => cleared.push(slot), 6);
+  const table = new SlotTable((slot) => cleared.push(slot), 7);
   const first = slotsOf(table.assign(plan({ a: ['x'] }), 1));
   table.assign(plan({ b: ['x', 'y'] }), 2);
   const third = slotsOf(table.assign(plan({ b: ['x', 'y'], c: ['x'] }), 3));
@@ -56,7 +56,7 @@ test('SlotTable gives away the slot that was longest unused, cleared, when all a
 });
 
 test('SlotTable refuses a plan with more things than slots', () => {
-  const table = new SlotTable(unexpected, 4);
+  const table = new SlotTable(unexpected, 5);
   assert.throws(() => table.assign(plan({ a: ['x', 'y', 'z'] }), 1), {
     code: 'BAL_PLAN_TOO_LARGE',
   });

@@ -5,7 +5,7 @@
  * and a thing that was taken out and put back counts on. Slots of keys that are gone are used again
  * only when the segment is full, the longest gone first.
  */
-import { SLOTS_MAX } from '../base/meters.ts';
+import { SLOTS_MAX, WORKER_SLOTS } from '../base/meters.ts';
 import { BallastError } from '../base/errors.ts';
 import type { Plan } from '../config/plan.ts';
 
@@ -19,7 +19,7 @@ export class SlotTable {
   readonly #slotsMax: number;
   readonly #clear: (slot: number) => void;
   /** Slot 0 is the worker's own. */
-  #next = 1;
+  #next = WORKER_SLOTS;
 
   /** `clear` zeroes a slot in all segments; it is called before a slot changes its owner. */
   constructor(clear: (slot: number) => void, slotsMax: number = SLOTS_MAX) {
@@ -58,11 +58,11 @@ export class SlotTable {
   }
 
   #slotsFor(keys: readonly string[], version: number): (key: string) => number {
-    if (keys.length >= this.#slotsMax) {
+    if (keys.length > this.#slotsMax - WORKER_SLOTS) {
       throw new BallastError(
         'BAL_PLAN_TOO_LARGE',
         `the configuration has ${keys.length} listeners, routes, pools and servers: ` +
-          `at most ${this.#slotsMax - 1} are allowed`,
+          `at most ${this.#slotsMax - WORKER_SLOTS} are allowed`,
         { source: 'configuration', hint: 'split the configuration over several balancers' },
       );
     }

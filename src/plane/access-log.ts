@@ -53,7 +53,7 @@ export function logExchange(x: Exchange, bytesOut: number): void {
   out = putText(out, ',"status":');
   out = putNumber(out, x.status);
   if (x.reason !== 0) out = putText(out, REASON_TEXTS[x.reason]!);
-  if (x.route !== null) out = putText(out, x.route.logText);
+  if (x.route !== null) out = putText(out, x.listener!.routeTexts[x.routeIndex]!);
   if (x.pool !== null) out = putText(out, x.pool.logText);
   if (x.server !== null) out = putText(out, x.server.logText);
   out = putNumbers(x, bytesOut, out);

@@ -81,7 +81,7 @@ function compileListener(
   const { limits } = whole;
   return new ListenerRuntime(plan, {
     table: compileRoutes(plan.routes),
-    routes: plan.routes.map((route) => compileRoute(route, pools, seed)),
+    routes: compileRouteRuntimes(plan.routes, pools, seed),
     trust: compileCidrList(plan.trust) ?? new Uint8Array(0),
     policy: {
       headBytes: limits.headBytes,
@@ -102,6 +102,23 @@ function compileListener(
 
 function decodePage(page: { contentType: string; bodyBase64: string }): ErrorPage {
   return { contentType: page.contentType, body: Buffer.from(page.bodyBase64, 'base64') };
+}
+
+/** One runtime for all routes that do the same; several pools take turns for each route alone. */
+function compileRouteRuntimes(
+  routes: readonly RoutePlan[],
+  pools: readonly PoolRuntime[],
+  seed: number,
+): RouteRuntime[] {
+  const shared = new Map<string, RouteRuntime>();
+  return routes.map((route) => {
+    const { action, rewrite, timeouts } = route;
+    const isOwn = action.kind === 'pools' && action.pools.length > 1;
+    const sameness = JSON.stringify([isOwn ? route.key : '', action, rewrite, timeouts]);
+    const known = shared.get(sameness) ?? compileRoute(route, pools, seed);
+    shared.set(sameness, known);
+    return known;
+  });
 }
 
 function compileRoute(plan: RoutePlan, pools: readonly PoolRuntime[], seed: number): RouteRuntime {

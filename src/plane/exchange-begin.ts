@@ -1,4 +1,5 @@
 /** From a parsed head to a server, or to an answer that a route gives by itself. */
+import { assert } from '../base/errors.ts';
 import { LISTENER_METER, POOL_METER } from '../base/meters.ts';
 import { REASON } from '../base/reasons.ts';
 import { CHUNKED_MODE } from '../codec/http1-chunked.ts';
@@ -45,8 +46,10 @@ export function beginExchange(d: Downstream, head: RequestHead, end: number): vo
     return;
   }
   x.route = listener.routes[route]!;
+  x.routeIndex = route;
+  x.routeMeter = listener.routeMeters[route]!;
   settleRequestId(x, head);
-  if (x.route.pools.length === 0) {
+  if (x.route.onlyPool === null && x.route.pools.length === 0) {
     keepWords(x, head);
     keepRest(x, head.end, end);
     answerRoute(x, head);
@@ -117,8 +120,7 @@ function settleRequestId(x: Exchange, head: RequestHead): void {
 }
 
 function forward(x: Exchange, route: RouteRuntime, head: RequestHead, end: number): void {
-  const { pools } = route;
-  const pool = pools.length === 1 ? pools[0]! : pools[route.split!.pick()]!;
+  const pool = route.onlyPool ?? route.pools[route.split!.pick()]!;
   x.pool = pool;
   bump(pool.meter + POOL_METER.requests);
   pool.countLive(1);
@@ -132,6 +134,7 @@ function forward(x: Exchange, route: RouteRuntime, head: RequestHead, end: numbe
   }
   const start = x.block;
   const written = writeRequestHead(x, head, start);
+  assert(written - start <= room, 'the room for a head holds what is written of it');
   x.requestLength = written - start - x.requestStart;
   if (x.isRequestDone) {
     if (head.end < end) keepPipelined(x.downstream!, head.end, end);

@@ -70,7 +70,7 @@ function record(x: Exchange): void {
   if (hasClass) bump(listener.meter + LISTENER_METER.statuses + statusClass);
   if (x.reason !== 0) countReason(x.reason);
   if (x.route !== null) {
-    const { meter } = x.route;
+    const meter = x.routeMeter;
     bump(meter + ROUTE_METER.requests);
     if (hasClass) bump(meter + ROUTE_METER.statuses + statusClass);
     const us = (worker.nowMs - x.startMs) * 1000;

@@ -70,7 +70,6 @@ function serverLimit(x: Exchange, u: Upstream): number {
 }
 
 function limitMs(x: Exchange, limit: number): number {
-  const { timeouts } = x.route!.plan;
-  if (limit === TIMER.answerBody) return timeouts.bodyIdleMs;
-  return limit === TIMER.firstByte ? timeouts.firstByteMs : x.listener!.plan.timeouts.writeMs;
+  if (limit === TIMER.answerBody) return x.route!.bodyIdleMs;
+  return limit === TIMER.firstByte ? x.route!.firstByteMs : x.listener!.plan.timeouts.writeMs;
 }

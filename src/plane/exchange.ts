@@ -37,6 +37,9 @@ export class Exchange implements ListLinks<Exchange> {
   downstream: Downstream | null = null;
   listener: ListenerRuntime | null = null;
   route: RouteRuntime | null = null;
+  /** Index of the route in its listener, and its first meter; with `route` only. */
+  routeIndex = 0;
+  routeMeter = 0;
   pool: PoolRuntime | null = null;
   server: ServerRuntime | null = null;
   upstream: Upstream | null = null;

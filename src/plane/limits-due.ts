@@ -62,7 +62,7 @@ function upstreamDue(u: Upstream, limit: number): void {
   else if (limit === TIMER.connect) connectFailed(x, REASON.connectTimeout);
   else if (limit === TIMER.answerBody) {
     // A client that takes nothing stops the answer itself; its own limit decides then.
-    if (x.downstream!.outLength > 0) arm(u, limit, x.route!.plan.timeouts.bodyIdleMs);
+    if (x.downstream!.outLength > 0) arm(u, limit, x.route!.bodyIdleMs);
     else abortExchange(x, REASON.serverStalled);
   } else if (limit === TIMER.firstByte) failExchange(x, REASON.firstByteTimeout);
   else if (limit === TIMER.upstreamWrite) failExchange(x, REASON.serverWriteTimeout);

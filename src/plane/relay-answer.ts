@@ -217,7 +217,7 @@ function sendFirst(x: Exchange, start: number, bodyStart: number, bodyEnd: numbe
     answerDone(x);
     return;
   }
-  arm(u, TIMER.answerBody, x.route!.plan.timeouts.bodyIdleMs);
+  arm(u, TIMER.answerBody, x.route!.bodyIdleMs);
   if (u.canRead) relayAnswerBody(x);
 }
 
@@ -277,7 +277,7 @@ export function relayAnswerBody(x: Exchange): void {
       answerDone(x);
       return;
     }
-    arm(u, TIMER.answerBody, x.route!.plan.timeouts.bodyIdleMs);
+    arm(u, TIMER.answerBody, x.route!.bodyIdleMs);
   }
   worker.later(u);
 }

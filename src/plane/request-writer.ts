@@ -11,9 +11,6 @@ import type { Exchange } from './exchange.ts';
 import { writeForwarding } from './forwarding-writer.ts';
 import type { FieldEditor } from './field-editor.ts';
 
-/** Bytes that the fields and words of our own add at most, configured texts not counted. */
-const OWN_BYTES = 1024;
-
 /** The minor version stands before the CRLF; ours is 1, whatever the client's (RFC 9110 §2.5). */
 const MINOR_FROM_FIELDS = -3;
 const ONE = 0x31;
@@ -21,18 +18,12 @@ const ONE = 0x31;
 /** The most bytes that `writeRequestHead` writes for this exchange. */
 export function requestRoom(x: Exchange, head: RequestHead): number {
   const size = head.end - head.methodStart;
-  const route = x.route!;
-  const { rewrite } = route.plan;
-  const added =
-    (route.requestEdits?.lines.length ?? 0) +
-    (route.hostText?.length ?? 0) +
-    (rewrite.path?.length ?? 0) +
-    (rewrite.prefix?.length ?? 0) +
-    (x.listener!.viaText?.length ?? 0);
-  // The host may stand in Host, X-Forwarded-Host, Forwarded and, for the log, once more; the
-  // fields of trusted proxies before us are written anew, and so is the path.
+  const method = head.methodEnd - head.methodStart;
+  const added = x.route!.addedBytes + x.listener!.addedBytes;
+  // The log has a copy of method, host and path; the host may also stand in Host, X-Forwarded-Host
+  // and Forwarded. What trusted proxies before us wrote is written anew, and so is the path.
   const host = head.hostEnd - head.hostStart;
-  return size + host * 4 + (head.pathEnd - head.pathStart) + added + OWN_BYTES;
+  return size + method + host * 4 + (head.pathEnd - head.pathStart) + added;
 }
 
 /** Writes the head at `at`; returns the offset after its final CRLF. */

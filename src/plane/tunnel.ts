@@ -17,7 +17,7 @@ export function beginTunnel(x: Exchange): void {
   x.phase = PHASE.tunnel;
   x.closeDownstream = true;
   x.upstream!.kind = TIMER.none;
-  arm(d, TIMER.tunnel, x.route!.plan.timeouts.tunnelMs);
+  arm(d, TIMER.tunnel, x.route!.tunnelMs);
   // What the client sent behind its request was meant for the tunnel.
   const early = restoreInput(d, RECEIVE_AT);
   d.isInputUnparsed = false;
@@ -45,7 +45,7 @@ export function relayTunnel(x: Exchange): void {
     endExchange(x);
     return;
   }
-  arm(d, TIMER.tunnel, x.route!.plan.timeouts.tunnelMs);
+  arm(d, TIMER.tunnel, x.route!.tunnelMs);
 }
 
 /** Moves what there is from one side to the other; false when the receiving side is broken. */

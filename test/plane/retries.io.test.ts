@@ -39,7 +39,7 @@ test('what a server said before it broke off a request that waits to be sent is 
       connection.isKept = false;
       connection.pause();
       const [worker] = await scene.ballast.workerPids();
-      await until(() => scene.ballast.metric('ballast_buffer_bytes').then((n) => n > 3_000), {
+      await until(() => scene.ballast.metric('ballast_buffer_bytes').then((n) => n > 600), {
         what: 'a body that waits for the server',
       });
       process.kill(worker!, 'SIGSTOP');
