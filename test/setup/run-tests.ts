@@ -5,7 +5,7 @@
  * `run-tests.ts [PATH…]` runs only the files whose path holds one of the given texts.
  */
 import { globSync } from 'node:fs';
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import type { EventData } from 'node:test';
 import { inspect } from 'node:util';
@@ -25,6 +25,9 @@ const weight = (file: string): number =>
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'])
   .filter(isUnderTest)
   .sort((a, b) => weight(a) - weight(b) || (a < b ? -1 : 1));
+
+/** Files whose totals have come. */
+const summarised = new Set<string>();
 
 type FileTotals = { passed: number; failed: number; skipped: number };
 const totals = new Map<string, FileTotals>();
@@ -76,9 +79,11 @@ function reportSummary(data: EventData.TestSummary): void {
     const verdict = of.failed > 0 || !data.success ? 'not ok' : 'ok';
     const skipped = of.skipped > 0 ? `, ${of.skipped} skipped` : '';
     const seconds = (data.duration_ms / 1000).toFixed(1);
+    summarised.add(data.file);
     print(`${verdict}  ${path}  ${of.passed} passed${skipped}  ${seconds} s`);
     return;
   }
+  reportSilent();
   const { counts } = data;
   print(`# tests ${counts.tests}`);
   print(`# suites ${counts.suites}`);
@@ -89,6 +94,15 @@ function reportSummary(data: EventData.TestSummary): void {
   if (!data.success) process.exitCode = 1;
 }
 
+/** A file that said nothing at its end may have tested nothing: that is a failure. */
+function reportSilent(): void {
+  for (const file of files) {
+    if (summarised.has(resolve(root, file))) continue;
+    print(`FAIL  ${file} ended without its totals`);
+    process.exitCode = 1;
+  }
+}
+
 if (files.length === 0) {
   print('no test file matches');
   process.exitCode = 1;
@@ -96,9 +110,9 @@ if (files.length === 0) {
 for await (const event of run({
   files,
   concurrency: CONCURRENCY,
+  // Not forceExit: it ends a file's process before all that it has to say has been read. A file that
+  // leaves something open runs into this limit, and fails.
   timeout: FILE_TIMEOUT_MS,
-  // A test that failed may have left something open: its file must end all the same.
-  forceExit: true,
 })) {
   if (event.type === 'test:fail') {
     process.exitCode = 1;
