@@ -8,7 +8,14 @@ import { parseResponseHead } from '../codec/http1-response.ts';
 import { answerRoom, mustWriteAnswer, writeAnswerHead } from './answer-writer.ts';
 import { BLOCK_BYTES_MAX, GATHER_AT, RECEIVE_AT, RECEIVE_BYTES, bytes } from './buffers.ts';
 import { BLOCKED, FAILED, arm, readFrom, restoreInput, saveInput, writeTo } from './connection.ts';
-import { connectFailed, dropUpstream, isIdempotent, retryOr, serverGone } from './dispatch.ts';
+import {
+  connectFailed,
+  dropUpstream,
+  isIdempotent,
+  leaveServer,
+  retryOr,
+  serverGone,
+} from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
 import { PHASE, takeFilter } from './exchange.ts';
 import { abortExchange, endExchange, isSent } from './exchange-end.ts';
@@ -238,6 +245,8 @@ function answerDone(x: Exchange): void {
 /** Sends bytes[at … end) to the client; false when that has ended the exchange. */
 function deliver(x: Exchange, at: number, end: number): boolean {
   const d = x.downstream!;
+  // The server is done with it: its place is free before the client can know, and ask again.
+  if (x.isAnswerDone && x.isRequestDone) leaveServer(x);
   const result = writeTo(d, at, end - at);
   if (result === FAILED) {
     abortExchange(x, REASON.clientClosed);
