@@ -75,6 +75,18 @@ export class Ballast implements AsyncDisposable {
 
   /** Starts it and waits for its line `ready`. The access log and the admin address are added. */
   static async start(config: Tree | string, options: BallastOptions = {}): Promise<Ballast> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await Ballast.startOnce(config, options);
+      } catch (error) {
+        // A process of a test that has ended may hold its port for a moment longer.
+        if (tries === 3 || !String(error).includes('BAL_LISTEN_IN_USE')) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+  }
+
+  private static async startOnce(config: Tree | string, options: BallastOptions): Promise<Ballast> {
     const ballast = new Ballast(config, options);
     try {
       await until(() => ballast.hasEnded || /^ready .*\n/m.test(ballast.stdout), {
