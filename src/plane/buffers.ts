@@ -86,11 +86,6 @@ function zoneIndex(size: number): number {
   return index;
 }
 
-/** Size of the block that a request for `size` bytes gets. `size` ≤ BLOCK_BYTES_MAX. */
-export function blockSize(size: number): number {
-  return BLOCK_SIZES[zoneIndex(size)]!;
-}
-
 /**
  * Takes a block of at least `size` bytes (≤ BLOCK_BYTES_MAX); returns its offset, or -1 when the
  * limit on buffer memory is reached or `size` is too large.

@@ -3,6 +3,7 @@
  * (RFC 9110 §7.6.3) and X-Request-Id. What a client sent of its own is believed, and continued,
  * only where it comes from a trusted network; from anywhere else it has been left out already.
  */
+import { forwardedNode } from '../codec/forwarded.ts';
 import { FIELD, FIELD_STRIDE } from '../codec/http1-head.ts';
 import type { RequestHead } from '../codec/http1-head.ts';
 import { putRun, putText, textOf } from './buffers.ts';
@@ -73,12 +74,6 @@ function writeForwarded(x: Exchange, head: RequestHead, at: number): number {
     }
   }
   return writeList(head, { name: 'Forwarded: ', id: FIELD.forwarded, own, isTrusted }, at);
-}
-
-/** RFC 7239 §6: an IPv6 address stands in brackets and quotes; no address is "unknown". */
-function forwardedNode(clientText: string): string {
-  if (clientText === '') return 'unknown';
-  return clientText.includes(':') ? `"[${clientText}]"` : clientText;
 }
 
 /** Whether the head has a field that is not left out. */

@@ -49,7 +49,6 @@ export const memfdCreate = bind<[string, N], N>('int memfd_create(const char*, u
 export const ftruncate = bind<[N, N], N>('int ftruncate(int, int64_t)');
 export const getrlimit = bind<[N, N], N>('int getrlimit(int, int64_t)');
 export const unshare = bind<[N], N>('int unshare(int)');
-export const prctl = bind<[N, N, N, N, N], N>('int prctl(int, ulong, ulong, ulong, ulong)');
 
 /** The error number of the last failed call on this thread. */
 export const errno: () => number = () => koffi.errno();
