@@ -15,7 +15,7 @@ function pickNanoseconds(balancer: Balancer): number {
   for (let round = 0; round < ROUNDS; round++) {
     const start = performance.now();
     for (let i = 0; i < PICKS; i++) {
-      if (balancer.pick(NONE_TRIED, 0) < 0) throw new Error('no server');
+      if (balancer.pick(NONE_TRIED, 0, 0, 0) < 0) throw new Error('no server');
     }
     best = Math.min(best, ((performance.now() - start) * 1e6) / PICKS);
   }

@@ -5,19 +5,33 @@
 export class ServerState {
   /** Place in the pool, which `pick` returns. */
   readonly index: number;
-  /** Integer 0 … 256; 0 takes no new requests. A change is announced with `changed`. */
+  /**
+   * Integer 0 … 65536; 0 takes no new requests. A change is announced with `changed`. While a server
+   * starts slowly all weights of its pool are multiples of those in the configuration.
+   */
   weight: number;
   /** Up, and neither draining nor in maintenance. A change is announced with `changed`. */
   isUsable = true;
   /** At its limit of connections; may change at any time, unannounced. */
   isFull = false;
-  /** Requests in flight to the server from this worker; may change at any time, unannounced. */
+  /** Requests in flight to the server; a change is announced with `liveChanged` where asked for. */
   live = 0;
+  /** What hashes know the server by: the same text in every worker, after a restart, on any node. */
+  readonly identity: string;
+  /** Peak-sensitive average of the time to the first byte in microseconds, and as of when. */
+  latencyUs = 0;
+  latencyAtMs = 0;
 
-  constructor(index: number, weight: number) {
+  constructor(index: number, weight: number, identity = String(index)) {
     this.index = index;
     this.weight = weight;
+    this.identity = identity;
   }
+}
+
+/** Requests in flight to all servers of a pool; the data plane writes it. */
+export class PoolLoad {
+  live = 0;
 }
 
 /**
@@ -28,12 +42,18 @@ export class ServerState {
 export interface Balancer {
   /**
    * The index of a server, or -1 where none can take the request. `tried[0 … triedCount - 1]` are
-   * the indices of servers that the request has met before: none of them is returned. Called once
-   * per try of a request; allocates nothing.
+   * the indices of servers that the request has met before: none of them is returned. `key` is the
+   * hash of what the pool's requests are told apart by, an unsigned 32-bit integer (0 where the
+   * algorithm hashes nothing); `nowMs` a monotonic time. Called once per try of a request; allocates
+   * nothing.
    */
-  pick(tried: Int32Array, triedCount: number): number;
-  /** To be called after a weight or an `isUsable` has changed. O(servers). */
+  pick(tried: Int32Array, triedCount: number, key: number, nowMs: number): number;
+  /** To be called after a weight or an `isUsable` has changed. O(servers), or a table made anew. */
   changed(): void;
+  /** Whether `liveChanged` is to be called at all. */
+  readonly tracksLive: boolean;
+  /** To be called after the `live` of the server at `index` has changed. O(log servers). */
+  liveChanged(index: number): void;
 }
 
 /** For `pick` of a request that has met no server yet. */

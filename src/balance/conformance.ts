@@ -18,7 +18,7 @@ export function serversOf(weights: readonly number[]): ServerState[] {
 export function countPicks(balancer: Balancer, servers: number, count: number): number[] {
   const picks = Array.from({ length: servers }, () => 0);
   for (let i = 0; i < count; i++) {
-    const index = balancer.pick(NONE_TRIED, 0);
+    const index = balancer.pick(NONE_TRIED, 0, 0, 0);
     assert.ok(index >= 0 && index < servers, `pick ${i} gave ${index}`);
     picks[index]!++;
   }
@@ -87,7 +87,7 @@ function testSpread(make: MakeBalancer): void {
 
   it('lets workers with neighbouring seeds begin at different servers', () => {
     const firsts = [0, 1, 2, 3, 4, 5, 6, 7].map((seed) => {
-      return make(serversOf(Array.from({ length: 64 }, () => 1)), seed).pick(NONE_TRIED, 0);
+      return make(serversOf(Array.from({ length: 64 }, () => 1)), seed).pick(NONE_TRIED, 0, 0, 0);
     });
     assert.ok(new Set(firsts).size >= 6, firsts.join(' '));
   });
@@ -113,7 +113,7 @@ function testExclusion(make: MakeBalancer): void {
         );
         const indices = new Set(allowed.map((server) => server.index));
         for (let i = 0; i < 50; i++) {
-          const index = balancer.pick(tried, triedCount);
+          const index = balancer.pick(tried, triedCount, 0, 0);
           assert.equal(indices.has(index), index !== -1, `picked ${index}`);
           assert.equal(index === -1, indices.size === 0);
         }
@@ -125,17 +125,17 @@ function testExclusion(make: MakeBalancer): void {
     for (const count of [5, 50]) {
       const balancer = make(serversOf(Array.from({ length: count }, (_, i) => 1 + i)), 2);
       const tried = new Int32Array(count);
-      for (let n = 0; n < count; n++) tried[n] = balancer.pick(tried, n);
+      for (let n = 0; n < count; n++) tried[n] = balancer.pick(tried, n, 0, 0);
       assert.deepEqual(
         [...tried].toSorted((a, b) => a - b),
         [...tried.keys()],
       );
-      assert.equal(balancer.pick(tried, count), -1);
+      assert.equal(balancer.pick(tried, count, 0, 0), -1);
     }
   });
 
   it('returns -1 for no servers', () => {
-    assert.equal(make([], 1).pick(NONE_TRIED, 0), -1);
+    assert.equal(make([], 1).pick(NONE_TRIED, 0, 0, 0), -1);
   });
 
   it('picks the only server each time', () => {
@@ -165,7 +165,7 @@ function testChanges(make: MakeBalancer): void {
       ] as const) {
         const servers = serversOf(Array.from({ length: count }, (_, i) => (i < 2 ? before : 1)));
         const balancer = make(servers, 0);
-        balancer.pick(NONE_TRIED, 0);
+        balancer.pick(NONE_TRIED, 0, 0, 0);
         servers[0]!.weight = after;
         servers[1]!.weight = after;
         balancer.changed();
@@ -198,10 +198,10 @@ function testReturns(make: MakeBalancer): void {
     const balancer = make(servers, 0);
     for (const server of servers) server.isUsable = false;
     balancer.changed();
-    assert.equal(balancer.pick(NONE_TRIED, 0), -1);
+    assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), -1);
     servers[1]!.isUsable = true;
     balancer.changed();
-    assert.equal(balancer.pick(NONE_TRIED, 0), 1);
+    assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), 1);
   });
 
   it('is not disturbed by changes that change nothing', () => {
@@ -211,7 +211,7 @@ function testReturns(make: MakeBalancer): void {
       const picks = Array.from({ length: count }, () => 0);
       for (let i = 0; i < count * 4000; i++) {
         if (i % 3 === 0) balancer.changed();
-        picks[balancer.pick(NONE_TRIED, 0)]!++;
+        picks[balancer.pick(NONE_TRIED, 0, 0, 0)]!++;
       }
       assertSpread(picks, weights);
     }
@@ -232,8 +232,8 @@ function testLarge(make: MakeBalancer): void {
     const servers = serversOf(Array.from({ length: 10_000 }, () => 1));
     const balancer = make(servers, 5);
     for (const server of servers) server.isFull = server.index !== 7777;
-    for (let i = 0; i < 20; i++) assert.equal(balancer.pick(NONE_TRIED, 0), 7777);
+    for (let i = 0; i < 20; i++) assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), 7777);
     servers[7777]!.isFull = true;
-    assert.equal(balancer.pick(NONE_TRIED, 0), -1);
+    assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), -1);
   });
 }

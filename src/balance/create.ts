@@ -1,10 +1,21 @@
 import { LargeRoundRobin } from './large-round-robin.ts';
 import { RandomOfTwo } from './random-of-two.ts';
 import { RoundRobin } from './round-robin.ts';
-import type { Balancer, ServerState } from './balancer.ts';
+import type { Balancer, PoolLoad, ServerState } from './balancer.ts';
 
-/** The names of the algorithms, as a configuration gives them. */
-export type BalanceKind = 'round-robin' | 'random-of-two';
+/** What a configuration says of the choice of servers. */
+export type BalanceOptions = {
+  readonly kind:
+    | 'round-robin'
+    | 'least-connections'
+    | 'random-of-two'
+    | 'least-time'
+    | 'first'
+    | 'maglev'
+    | 'ring';
+  /** See BalancePlan in src/config/plan.ts. */
+  readonly boundedLoadPercent: number;
+};
 
 /** Pools of more servers than this use the round-robin whose pick is O(log servers). */
 const SMALL_POOL_MAX = 16;
@@ -15,16 +26,20 @@ const SMALL_POOL_MAX = 16;
  * plan is applied.
  */
 export function createBalancer(
-  kind: BalanceKind,
+  options: BalanceOptions,
   servers: readonly ServerState[],
+  load: PoolLoad,
   seed: number,
 ): Balancer {
-  switch (kind) {
+  void load;
+  switch (options.kind) {
     case 'round-robin':
       return servers.length <= SMALL_POOL_MAX
         ? new RoundRobin(servers, seed)
         : new LargeRoundRobin(servers, seed);
     case 'random-of-two':
       return new RandomOfTwo(servers, seed);
+    default:
+      throw new Error(`no such algorithm: ${options.kind}`);
   }
 }

@@ -12,7 +12,7 @@ describe('round-robin of large pools', () => {
   it('goes round in order for equal weights, from its start', () => {
     const balancer = new LargeRoundRobin(serversOf(ones(100)), 40);
     for (let i = 0; i < 1000; i++) {
-      assert.equal(balancer.pick(NONE_TRIED, 0), (40 + i) % 100);
+      assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), (40 + i) % 100);
     }
   });
 
@@ -21,7 +21,7 @@ describe('round-robin of large pools', () => {
     const balancer = new LargeRoundRobin(serversOf(weights));
     let run = 0;
     for (let i = 0; i < 1000; i++) {
-      run = balancer.pick(NONE_TRIED, 0) === 0 ? run + 1 : 0;
+      run = balancer.pick(NONE_TRIED, 0, 0, 0) === 0 ? run + 1 : 0;
       assert.ok(run <= 2);
     }
   });
@@ -29,7 +29,7 @@ describe('round-robin of large pools', () => {
   it('gives a raised weight its turns at once', () => {
     const servers = serversOf(ones(100));
     const balancer = new LargeRoundRobin(servers);
-    assert.equal(balancer.pick(NONE_TRIED, 0), 0);
+    assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), 0);
     servers[0]!.weight = 100;
     balancer.changed();
     const picks = countPicks(balancer, 100, 50);

@@ -14,6 +14,7 @@ const TIME_MAX = 2 ** 30;
  * weights. O(log servers) per pick; O(servers) where more than PASSED_MAX have to be passed over.
  */
 export class LargeRoundRobin implements Balancer {
+  readonly tracksLive = false;
   private readonly servers: readonly ServerState[];
   private readonly start: number;
   /** Next turn of each server in virtual time; 0 where it has not been in the heap yet. */
@@ -73,6 +74,8 @@ export class LargeRoundRobin implements Balancer {
     }
     for (let at = (this.size >>> 1) - 1; at >= 0; at--) this.siftDown(at);
   }
+
+  liveChanged(): void {}
 
   /** Slow path: most servers are full. Takes the eligible server with the earliest turn. */
   private pickByScan(tried: Int32Array, triedCount: number): number {

@@ -13,9 +13,9 @@ describe('random-of-two', () => {
     const balancer = new RandomOfTwo(servers, 1);
     servers[0]!.live = 2;
     servers[1]!.live = 7;
-    for (let i = 0; i < 100; i++) assert.equal(balancer.pick(NONE_TRIED, 0), 1);
+    for (let i = 0; i < 100; i++) assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), 1);
     servers[1]!.live = 9;
-    for (let i = 0; i < 100; i++) assert.equal(balancer.pick(NONE_TRIED, 0), 0);
+    for (let i = 0; i < 100; i++) assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), 0);
   });
 
   it('never takes the most loaded of three servers', () => {
@@ -23,7 +23,7 @@ describe('random-of-two', () => {
     const balancer = new RandomOfTwo(servers, 7);
     servers[2]!.live = 1;
     const picks = [0, 0, 0];
-    for (let i = 0; i < 3000; i++) picks[balancer.pick(NONE_TRIED, 0)]!++;
+    for (let i = 0; i < 3000; i++) picks[balancer.pick(NONE_TRIED, 0, 0, 0)]!++;
     assert.equal(picks[2], 0);
     assert.ok(Math.abs(picks[0]! - picks[1]!) < 300, picks.join(' '));
   });
@@ -31,7 +31,7 @@ describe('random-of-two', () => {
   it('keeps the longest of 100 servers within a few of the mean, as one draw would not', () => {
     const servers = serversOf(Array.from({ length: 100 }, () => 1));
     const balancer = new RandomOfTwo(servers, 3);
-    for (let i = 0; i < 10_000; i++) servers[balancer.pick(NONE_TRIED, 0)]!.live++;
+    for (let i = 0; i < 10_000; i++) servers[balancer.pick(NONE_TRIED, 0, 0, 0)]!.live++;
     const most = Math.max(...servers.map((server) => server.live));
     assert.ok(most <= 105, `${most} instead of 100`);
   });
@@ -39,7 +39,7 @@ describe('random-of-two', () => {
   it('depends on its seed alone', () => {
     const picksOf = (seed: number): number[] => {
       const balancer = new RandomOfTwo(serversOf([1, 2, 3]), seed);
-      return Array.from({ length: 50 }, () => balancer.pick(NONE_TRIED, 0));
+      return Array.from({ length: 50 }, () => balancer.pick(NONE_TRIED, 0, 0, 0));
     };
     assert.deepEqual(picksOf(11), picksOf(11));
     assert.notDeepEqual(picksOf(11), picksOf(12));

@@ -12,6 +12,7 @@ const DRAWS_MAX = 12;
  * `changed` builds; O(servers) where nearly all servers are full.
  */
 export class RandomOfTwo implements Balancer {
+  readonly tracksLive = false;
   private readonly servers: readonly ServerState[];
   private readonly random: Xorshift;
   /** The table: column i stands for `own[i]` below `threshold[i]`, else for `other[i]`. */
@@ -72,6 +73,8 @@ export class RandomOfTwo implements Balancer {
     for (const column of small) threshold[column] = 1;
     for (const column of large) threshold[column] = 1;
   }
+
+  liveChanged(): void {}
 
   /** An eligible server other than `not`, by weight; -1 where there is none. */
   private draw(tried: Int32Array, triedCount: number, not: number): number {

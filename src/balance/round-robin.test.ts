@@ -8,7 +8,7 @@ testConformance('round-robin', (servers, seed) => new RoundRobin(servers, seed),
 
 /** The next picks as letters. */
 function sequence(balancer: RoundRobin, count: number): string {
-  const picks = Array.from({ length: count }, () => balancer.pick(NONE_TRIED, 0));
+  const picks = Array.from({ length: count }, () => balancer.pick(NONE_TRIED, 0, 0, 0));
   return picks.map((index) => (index < 0 ? '-' : 'abcdefgh'[index])).join('');
 }
 
@@ -26,7 +26,7 @@ describe('round-robin', () => {
   it('forgets what was owed by a weight that has fallen from 100 to 1', () => {
     const servers = serversOf([100, 100, 1]);
     const balancer = new RoundRobin(servers);
-    balancer.pick(NONE_TRIED, 0);
+    balancer.pick(NONE_TRIED, 0, 0, 0);
     for (const server of servers) server.weight = 1;
     balancer.changed();
     const picks = sequence(balancer, 30);

@@ -8,6 +8,7 @@ import type { Balancer, ServerState } from './balancer.ts';
  * weights, and it comes back without a burst. O(servers) per pick.
  */
 export class RoundRobin implements Balancer {
+  readonly tracksLive = false;
   private readonly servers: readonly ServerState[];
   private readonly credit: Float64Array;
 
@@ -51,6 +52,8 @@ export class RoundRobin implements Balancer {
       else if (credit[i]! < -total) credit[i] = -total;
     }
   }
+
+  liveChanged(): void {}
 
   private skipTurns(start: number): void {
     let total = 0;

@@ -6,6 +6,15 @@
  * field says so. Cross references (route → pool) are indices into the arrays of the same plan.
  * `key` fields name a thing across reloads: same key, same thing.
  */
+import type { AgentPlan, CheckPlan } from './plan-check.ts';
+import type {
+  ProxyAcceptPlan,
+  ProxySendPlan,
+  SocketPlan,
+  TcpListenerPlan,
+  UdpListenerPlan,
+} from './plan-layer4.ts';
+
 export type Plan = {
   /** 1 for the first configuration of a supervisor, one more for each applied reload. */
   readonly version: number;
@@ -16,6 +25,9 @@ export type Plan = {
   readonly log: LogPlan;
   readonly limits: LimitsPlan;
   readonly drainMs: number;
+  /** Folder for what must outlive a crash; null keeps nothing. */
+  readonly stateFolder: string | null;
+  readonly resolver: ResolverPlan;
   readonly listeners: readonly ListenerPlan[];
   readonly pools: readonly PoolPlan[];
 };
@@ -49,13 +61,17 @@ export type LimitsPlan = {
   readonly bufferMemory: number;
 };
 
-export type ListenerPlan = {
+export type ListenerPlan = HttpListenerPlan | TcpListenerPlan | UdpListenerPlan;
+
+export type HttpListenerPlan = {
   /** Stable name: the configuration's key. */
   readonly key: string;
   /** Place of the listener's counters in a worker's meter segment; given by the supervisor. */
   readonly slot: number;
   readonly protocol: 'http';
   readonly binds: readonly BindPlan[];
+  readonly proxyProtocol: ProxyAcceptPlan | null;
+  readonly socket: SocketPlan;
   readonly timeouts: ListenerTimeouts;
   readonly forwarded: ForwardedPlan;
   /** Networks whose own forwarding fields and request id are believed, as CIDR texts. */
@@ -199,13 +215,99 @@ export type RouteTimeouts = {
 export type PoolPlan = {
   readonly key: string;
   readonly slot: number;
-  readonly balance: 'round-robin' | 'random-of-two';
+  readonly balance: BalancePlan;
+  /** Those with an address; `names` adds others while it runs. May be empty where `names` is not. */
   readonly servers: readonly ServerPlan[];
+  /** Servers given by name: the supervisor turns them into entries of `servers`. */
+  readonly names: readonly NamePlan[];
   readonly check: CheckPlan | null;
+  /**
+   * Index of the pool whose verdicts count for this one too, server by server (of the same name,
+   * else of the same host); null has its own. Never together with `check`.
+   */
+  readonly verdictsOf: number | null;
+  readonly agent: AgentPlan | null;
+  readonly passive: PassivePlan | null;
+  /** A server that comes back takes its full share only after this time; 0 is at once. */
+  readonly slowStartMs: number;
+  /** What happens to sessions of layer 4 and tunnels on a server that has failed. */
+  readonly onDown: 'keep' | 'close';
   readonly connectMs: number;
+  readonly socket: SocketPlan;
+  /** Local address that connections to servers come from, port 0; null: the kernel chooses. */
+  readonly source: BindPlan | null;
+  readonly sendProxy: ProxySendPlan | null;
   readonly queue: { readonly size: number; readonly timeoutMs: number };
   readonly idle: IdlePlan;
   readonly retry: RetryPlan;
+};
+
+/** How a server is chosen. */
+export type BalancePlan = {
+  readonly kind:
+    | 'round-robin'
+    | 'least-connections'
+    | 'random-of-two'
+    | 'least-time'
+    | 'first'
+    | 'maglev'
+    | 'ring';
+  /** What is hashed; for maglev and ring, else null. What a request lacks is its source address. */
+  readonly hash: HashPlan | null;
+  /**
+   * A server with more than this share of the mean load passes a request on to the next of its
+   * key: 125 is a quarter more than the mean; 0 is no bound. For maglev and ring.
+   */
+  readonly boundedLoadPercent: number;
+};
+
+/** Name lower-case for headers, as given for cookies and query parameters. */
+export type HashPlan =
+  | { readonly kind: 'source' }
+  | { readonly kind: 'source-port' }
+  | { readonly kind: 'uri'; readonly query: boolean }
+  | { readonly kind: 'header' | 'cookie' | 'query'; readonly name: string };
+
+/** Servers are ejected for what is seen of them in passing. */
+export type PassivePlan = {
+  /** Failures in a row, over all workers, that eject a server. */
+  readonly failures: number;
+  /** What counts: connections refused or timed out; 502 to 504 of the server; resets and truncation. */
+  readonly on: readonly ('connect' | 'gateway-error' | 'reset')[];
+  /** Length of the first ejection; each further one doubles it. */
+  readonly ejectMs: number;
+  readonly ejectMaxMs: number;
+  /** At most this share of the pool's servers is ejected at once, in percent; at least one may be. */
+  readonly maxEjectedPercent: number;
+};
+
+/** Servers that a name stands for. */
+export type NamePlan = {
+  /** Stable name: `<pool>/<name>`; its servers are `<pool>/<name>/<address>`. */
+  readonly key: string;
+  readonly name: string;
+  /** `address`: A and AAAA. `srv`: SRV, which gives ports, weights and priorities. */
+  readonly kind: 'address' | 'srv';
+  /** The name that is looked up, without a dot at its end. */
+  readonly host: string;
+  /** For `address`. */
+  readonly port: number;
+  readonly family: 'any' | 'ipv4' | 'ipv6';
+  readonly weight: number;
+  readonly maxConnections: number;
+  readonly backup: boolean;
+};
+
+/** How names are looked up. */
+export type ResolverPlan = {
+  /** Asked in turn; empty: those of /etc/resolv.conf, read anew when it changes. */
+  readonly servers: readonly BindPlan[];
+  readonly timeoutMs: number;
+  /** Times to live are taken as at least and at most this. */
+  readonly ttlMinMs: number;
+  readonly ttlMaxMs: number;
+  /** How long the last known addresses serve on after answers have become empty or have failed. */
+  readonly keepMs: number;
 };
 
 export type ServerPlan = {
@@ -216,8 +318,12 @@ export type ServerPlan = {
   readonly address: BindPlan;
   /** 0 takes no new requests; at most 256. */
   readonly weight: number;
-  /** Requests at once over all workers; 0 is no limit. */
+  /** Requests (layer 4: sessions) at once over all workers; 0 is no limit. */
   readonly maxConnections: number;
+  /** Serves only while no server that is not a backup is up. */
+  readonly backup: boolean;
+  /** Where its check goes instead of `address` and the check's port; null: there. */
+  readonly checkAddress: BindPlan | null;
 };
 
 /** Connections to servers that wait for their next request, per worker. */
@@ -244,36 +350,3 @@ export type RetryPlan = {
   /** Bytes of a request (head and body) kept to be sent again. */
   readonly bufferBytes: number;
 };
-
-export type CheckPlan = {
-  /** Same digest, same check: its verdicts survive a reload. */
-  readonly digest: string;
-  readonly everyMs: number;
-  /** Interval while a server is down. */
-  readonly downEveryMs: number;
-  /** Interval while a server changes from up to down or back. */
-  readonly changingEveryMs: number;
-  readonly timeoutMs: number;
-  readonly rise: number;
-  readonly fall: number;
-  /** Each wait is spread by up to this share of itself, in percent. */
-  readonly jitterPercent: number;
-  /** Another port than the server's own; 0 is the server's. */
-  readonly port: number;
-  readonly probe: ProbePlan;
-};
-
-export type ProbePlan =
-  | { readonly kind: 'tcp' }
-  | {
-      readonly kind: 'http';
-      readonly method: string;
-      readonly path: string;
-      /** Value of Host; "" is the address of the server. */
-      readonly host: string;
-      readonly fields: readonly FieldPair[];
-      /** Inclusive ranges. */
-      readonly statuses: readonly (readonly [number, number])[];
-      /** Text or regular expression that the first 64 KiB of the body must hold; null: any body. */
-      readonly body: { readonly kind: 'text' | 'regex'; readonly value: string } | null;
-    };

@@ -5,7 +5,7 @@
  */
 import { WeightedSplit } from '../balance/weighted-split.ts';
 import { compileCidrList } from '../codec/ip-address.ts';
-import type { ListenerPlan, Plan, PoolPlan, RoutePlan } from '../config/plan.ts';
+import type { HttpListenerPlan, Plan, PoolPlan, RoutePlan } from '../config/plan.ts';
 import { compileRoutes } from '../route/route-table.ts';
 import { fieldEditor } from './field-editor.ts';
 import { ListenerRuntime, PoolRuntime, RouteRuntime, ServerRuntime } from './runtime.ts';
@@ -24,7 +24,8 @@ export type PlanRuntime = {
 export function compilePlan(plan: Plan, before: PlanRuntime | null, seed: number): PlanRuntime {
   const servers = new Map<string, ServerRuntime>();
   const pools = plan.pools.map((pool) => compilePool(pool, { before, servers, seed }));
-  const listeners = plan.listeners.map((listener) => compileListener(listener, plan, pools, seed));
+  const http = plan.listeners.filter((listener) => listener.protocol === 'http');
+  const listeners = http.map((listener) => compileListener(listener, plan, pools, seed));
   return {
     plan,
     listeners: new Map(listeners.map((listener) => [listener.plan.key, listener])),
@@ -73,7 +74,7 @@ function compilePool(plan: PoolPlan, options: PoolOptions): PoolRuntime {
 }
 
 function compileListener(
-  plan: ListenerPlan,
+  plan: HttpListenerPlan,
   whole: Plan,
   pools: readonly PoolRuntime[],
   seed: number,

@@ -42,7 +42,7 @@ export function dispatch(x: Exchange): void {
 function pick(pool: PoolRuntime, x: Exchange): number {
   if (pool.full.length > 0) recheckFull(pool);
   for (;;) {
-    const index = pool.balancer!.pick(x.tried, x.triedCount);
+    const index = pool.balancer!.pick(x.tried, x.triedCount, 0, 0);
     if (index < 0) return -1;
     if (takePlace(x, pool.servers[index]!)) return index;
     pool.states[index]!.isFull = true;

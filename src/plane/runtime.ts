@@ -1,10 +1,10 @@
 /** The plan as the data plane runs it: plain objects that requests hold on to until they end. */
 import { BoundedList } from '../base/bounded-list.ts';
 import type { Balancer } from '../balance/balancer.ts';
-import { ServerState } from '../balance/balancer.ts';
+import { PoolLoad, ServerState } from '../balance/balancer.ts';
 import { createBalancer } from '../balance/create.ts';
 import type { WeightedSplit } from '../balance/weighted-split.ts';
-import type { IdlePlan, ListenerPlan, PoolPlan, RoutePlan, ServerPlan } from '../config/plan.ts';
+import type { IdlePlan, HttpListenerPlan, PoolPlan, RoutePlan, ServerPlan } from '../config/plan.ts';
 import { POOL_METER } from '../base/meters.ts';
 import { RetryBudget } from '../machine/retry-budget.ts';
 import type { HeadLimits, RequestPolicy } from '../codec/http1-head.ts';
@@ -62,7 +62,7 @@ export class ServerRuntime {
     this.hostText = this.isTcp ? `${host}:${plan.address.port}` : 'localhost';
     this.logText = `,"server":${jsonText(plan.name)}`;
     this.meter = slotStart(plan.slot);
-    this.state = new ServerState(index, plan.weight);
+    this.state = new ServerState(index, plan.weight, plan.name);
   }
 
   /** Takes its place in the pool of a new plan. */
@@ -71,7 +71,7 @@ export class ServerRuntime {
     this.pool = pool;
     this.idlePlan = pool.plan.idle;
     this.meter = slotStart(plan.slot);
-    this.state = new ServerState(index, plan.weight);
+    this.state = new ServerState(index, plan.weight, plan.name);
     this.state.live = this.live;
   }
 }
@@ -89,6 +89,7 @@ export class PoolRuntime {
   /** Places of servers that were found at their limit, until they are looked at again. */
   readonly full: number[] = [];
   balancer: Balancer | null = null;
+  readonly load = new PoolLoad();
   /** Requests that are not answered yet, and those of them that are being tried again. */
   live = 0;
   liveRetries = 0;
@@ -109,7 +110,7 @@ export class PoolRuntime {
     this.servers = servers;
     this.hasLimits = servers.some((server) => server.plan.maxConnections > 0);
     this.states = servers.map((server) => server.state);
-    this.balancer = createBalancer(this.plan.balance, this.states, seed);
+    this.balancer = createBalancer(this.plan.balance, this.states, this.load, seed);
     this.healthChanged();
   }
 
@@ -186,7 +187,7 @@ export type RouteParts = {
 
 /** A listener with its compiled routes; connections look at it anew for each request. */
 export class ListenerRuntime {
-  readonly plan: ListenerPlan;
+  readonly plan: HttpListenerPlan;
   readonly meter: number;
   readonly table: RouteTable;
   /** By the index that the table finds: what it does, its meters, `,"route":"key"` for the log. */
@@ -206,7 +207,7 @@ export class ListenerRuntime {
   /** Not in the plan any more: its connections end with their requests. */
   isRemoved = false;
 
-  constructor(plan: ListenerPlan, parts: ListenerParts) {
+  constructor(plan: HttpListenerPlan, parts: ListenerParts) {
     this.plan = plan;
     this.meter = slotStart(plan.slot);
     this.table = parts.table;
@@ -230,7 +231,7 @@ const BASE_BYTES = 256;
 const FORWARDED_BYTES = 128;
 const REQUEST_ID_BYTES = 160;
 
-function addedBytes(plan: ListenerPlan): number {
+function addedBytes(plan: HttpListenerPlan): number {
   const { forwarded, requestId, via } = plan.forwarded;
   const forwardedBytes = forwarded || plan.trust.length > 0 ? FORWARDED_BYTES : 0;
   return BASE_BYTES + forwardedBytes + (requestId === 'off' ? 0 : REQUEST_ID_BYTES) + via.length;

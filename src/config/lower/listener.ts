@@ -1,5 +1,5 @@
 import { contentTypeOf } from '../files.ts';
-import type { ErrorPagePlan, ListenerPlan, RoutePlan } from '../plan.ts';
+import type { ErrorPagePlan, HttpListenerPlan, RoutePlan } from '../plan.ts';
 import { LAST_ROUTE } from '../rules/names.ts';
 import type { ListenerConfig } from '../schema/listener.ts';
 import { routeSchema } from '../schema/route.ts';
@@ -31,13 +31,15 @@ export function lowerListener(
   listener: ListenerConfig,
   key: string,
   context: LowerContext,
-): ListenerPlan {
+): HttpListenerPlan {
   const { timeouts } = listener;
   return {
     key,
     slot: 0,
     protocol: listener.protocol,
     binds: listener.bind,
+    proxyProtocol: null,
+    socket: { keepAlive: null, userTimeoutMs: 0 },
     timeouts: {
       headMs: timeouts.head,
       bodyIdleMs: timeouts.bodyIdle,

@@ -1,5 +1,6 @@
 import { digest } from '../digest.ts';
-import type { CheckPlan, PoolPlan, ProbePlan, ServerPlan } from '../plan.ts';
+import type { CheckPlan, ProbePlan } from '../plan-check.ts';
+import type { PoolPlan, ServerPlan } from '../plan.ts';
 import { checkTimes } from '../schema/check.ts';
 import type { CheckConfig } from '../schema/check.ts';
 import type { PoolConfig } from '../schema/pool.ts';
@@ -8,16 +9,17 @@ import { fieldPairs } from './route.ts';
 
 function probe(check: CheckConfig): ProbePlan {
   const { http } = check;
-  if (http === undefined) return { kind: 'tcp' };
-  return {
-    kind: 'http',
+  if (http === undefined) return { kind: 'tcp', tls: null, steps: [] };
+  const step = {
     method: http.method,
     path: http.path,
     host: http.host ?? '',
     fields: fieldPairs(http.headers),
+    bodyBase64: '',
     statuses: http.status,
     body: http.body ?? null,
   };
+  return { kind: 'http', tls: null, steps: [step] };
 }
 
 function lowerCheck(check: CheckConfig): CheckPlan {
@@ -27,6 +29,7 @@ function lowerCheck(check: CheckConfig): CheckPlan {
     rise: check.rise,
     fall: check.fall,
     jitterPercent: check.jitter,
+    start: 'unknown' as const,
     port: check.port ?? 0,
     probe: probe(check),
   };
@@ -41,6 +44,8 @@ function servers(pool: PoolConfig, key: string): ServerPlan[] {
     address: server.address,
     weight: server.weight,
     maxConnections: server.maxConnections ?? pool.maxConnections,
+    backup: false,
+    checkAddress: null,
   }));
 }
 
@@ -50,10 +55,19 @@ export function lowerPool(pool: PoolConfig, key: string): PoolPlan {
   return {
     key,
     slot: 0,
-    balance: pool.balance,
+    balance: { kind: pool.balance, hash: null, boundedLoadPercent: 0 },
     servers: servers(pool, key),
+    names: [],
     check: pool.check === undefined ? null : lowerCheck(pool.check),
+    verdictsOf: null,
+    agent: null,
+    passive: null,
+    slowStartMs: 0,
+    onDown: 'keep',
     connectMs: pool.connectTimeout,
+    socket: { keepAlive: null, userTimeoutMs: 0 },
+    source: null,
+    sendProxy: null,
     queue: { size: queue.size, timeoutMs: queue.timeout },
     idle: {
       perServer: idle.perServer,

@@ -1,4 +1,4 @@
-import type { ProbePlan } from '../../config/plan.ts';
+import type { ProbePlan } from '../../config/plan-check.ts';
 import { parseAnswerHead } from './answer-head.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { ChunkDecoder } from './chunk-decoder.ts';

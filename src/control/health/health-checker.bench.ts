@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { ProbePlan } from '../../config/plan.ts';
+import type { ProbePlan } from '../../config/plan-check.ts';
 import { systemHealthClock } from './health-clock.ts';
 import { HealthChecker } from './health-checker.ts';
 import { runProbe } from './run-probe.ts';

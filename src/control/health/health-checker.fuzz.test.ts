@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { CheckPlan } from '../../config/plan.ts';
+import type { CheckPlan } from '../../config/plan-check.ts';
 import { HealthChecker } from './health-checker.ts';
 import { DOWN_PROBES_MAX, PROBES_MAX } from './probe-gate.ts';
 import type { ProbeReason, ProbeResult } from './probe.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once, EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import type { ProbePlan } from '../../config/plan.ts';
+import type { ProbePlan } from '../../config/plan-check.ts';
 import { systemHealthClock } from './health-clock.ts';
 import { HealthChecker } from './health-checker.ts';
 import type { HealthChange } from './health-checker.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CheckPlan, PoolPlan } from '../../config/plan.ts';
+import type { CheckPlan } from '../../config/plan-check.ts';
+import type { PoolPlan } from '../../config/plan.ts';
 import { HealthChecker } from './health-checker.ts';
 import type { HealthChange } from './health-checker.ts';
 import type { HealthClock } from './health-clock.ts';

@@ -1,5 +1,6 @@
 import { assert } from '../../base/errors.ts';
-import type { BindPlan, ProbePlan } from '../../config/plan.ts';
+import type { ProbePlan } from '../../config/plan-check.ts';
+import type { BindPlan } from '../../config/plan.ts';
 import { AnswerReader } from './answer-reader.ts';
 import type { AnswerVerdict } from './answer-reader.ts';
 import { ProbeSocket } from './probe-socket.ts';

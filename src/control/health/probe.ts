@@ -1,4 +1,5 @@
-import type { BindPlan, ProbePlan } from '../../config/plan.ts';
+import type { ProbePlan } from '../../config/plan-check.ts';
+import type { BindPlan } from '../../config/plan.ts';
 
 /** Why a probe ended as it did; stable words, used in logs and as a metric label. */
 export type ProbeReason =

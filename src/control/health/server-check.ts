@@ -1,4 +1,5 @@
-import type { CheckPlan, PoolPlan, ServerPlan } from '../../config/plan.ts';
+import type { CheckPlan } from '../../config/plan-check.ts';
+import type { PoolPlan, ServerPlan } from '../../config/plan.ts';
 import { initialHealth } from '../../machine/health.ts';
 import type { Administrative, HealthPolicy, HealthState, Observed } from '../../machine/health.ts';
 import type { DueItem } from './due-queue.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { BindPlan, CheckPlan, Plan, PoolPlan, ServerPlan } from '../../config/plan.ts';
+import type { CheckPlan } from '../../config/plan-check.ts';
+import type { BindPlan, Plan, PoolPlan, ServerPlan } from '../../config/plan.ts';
 
 /** A check for tests: tcp each second, time limit 500 ms, rise 2, fall 2, no jitter. */
 export function checkPlan(parts: Partial<CheckPlan> = {}): CheckPlan {
