@@ -7,7 +7,7 @@
  */
 import { SLOTS_MAX, WORKER_SLOTS } from '../base/meters.ts';
 import { BallastError } from '../base/errors.ts';
-import type { Plan } from '../config/plan.ts';
+import type { ListenerPlan, Plan } from '../config/plan.ts';
 
 /** What a slot belongs to. */
 export type SlotKind = 'listener' | 'route' | 'pool' | 'server';
@@ -36,11 +36,7 @@ export class SlotTable {
     return {
       ...plan,
       version,
-      listeners: plan.listeners.map((listener) => ({
-        ...listener,
-        slot: slotOf(`listener:${listener.key}`),
-        routes: listener.routes.map((route) => ({ ...route, slot: slotOf(`route:${route.key}`) })),
-      })),
+      listeners: plan.listeners.map((listener) => withSlots(listener, slotOf)),
       pools: plan.pools.map((pool) => ({
         ...pool,
         slot: slotOf(`pool:${pool.key}`),
@@ -95,6 +91,15 @@ export class SlotTable {
     this.#clear(oldest!.slot);
     return oldest!.slot;
   }
+}
+
+/** The spread keeps each listener the kind that it is, which the type checker cannot see. */
+function withSlots(listener: ListenerPlan, slotOf: (key: string) => number): ListenerPlan {
+  return {
+    ...listener,
+    slot: slotOf(`listener:${listener.key}`),
+    routes: listener.routes.map((route) => ({ ...route, slot: slotOf(`route:${route.key}`) })),
+  } as ListenerPlan;
 }
 
 function keysOf(plan: Plan): string[] {

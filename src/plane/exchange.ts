@@ -7,13 +7,18 @@
  *
  * Exchanges are used again: a worker keeps a few free ones, so that a request allocates none.
  */
-import type { BoundedList, ListLinks } from '../base/bounded-list.ts';
+import { REASONS } from '../base/reasons.ts';
 import { ChunkedFilter } from '../codec/http1-chunked.ts';
 import { LISTENER_METER } from '../base/meters.ts';
 import { giveBlock } from './buffers.ts';
 import { bump } from './meter-segment.ts';
 import type { Downstream } from './downstream.ts';
-import type { ListenerRuntime, PoolRuntime, RouteRuntime, ServerRuntime } from './runtime.ts';
+import { attach } from './dispatch.ts';
+import { abortExchange } from './exchange-end.ts';
+import { settleClient } from './exchange-timers.ts';
+import { failExchange } from './own-answer.ts';
+import { Placement, clearPlacement } from './placement.ts';
+import type { ListenerRuntime, RouteRuntime } from './runtime.ts';
 import type { Upstream } from './upstream.ts';
 import { worker } from './worker-state.ts';
 
@@ -28,11 +33,9 @@ export const PHASE = {
   tunnel: 5,
 } as const;
 
-/** Servers that one request can try. */
-export const TRIES_MAX = 20;
 const FREE_EXCHANGES_MAX = 256;
 
-export class Exchange implements ListLinks<Exchange> {
+export class Exchange extends Placement {
   phase = 0;
   downstream: Downstream | null = null;
   listener: ListenerRuntime | null = null;
@@ -40,13 +43,7 @@ export class Exchange implements ListLinks<Exchange> {
   /** Index of the route in its listener, and its first meter; with `route` only. */
   routeIndex = 0;
   routeMeter = 0;
-  pool: PoolRuntime | null = null;
-  server: ServerRuntime | null = null;
   upstream: Upstream | null = null;
-  /** Links of the pool's queue. */
-  listNext: Exchange | null = null;
-  listPrev: Exchange | null = null;
-  list: BoundedList<Exchange> | null = null;
 
   /** METHOD value, minor version and HEAD_FLAG bits of the request. */
   method = 0;
@@ -92,27 +89,32 @@ export class Exchange implements ListLinks<Exchange> {
   hostEnd = -1;
   pathAt = -1;
   pathEnd = -1;
-  reason = 0;
-  retries = 0;
-  /** Tries after the first that the pool's plan counts. */
-  attempts = 0;
-  isRetryCounted = false;
   /** A stale connection was met: the next try makes a new one. */
   mustConnect = false;
-  /** Whether it is counted among the requests on its server, and among those of all workers. */
-  hasPlace = false;
-  hasSharedPlace = false;
-  readonly tried = new Int32Array(TRIES_MAX);
-  triedCount = 0;
   requestId = '';
   startMs = 0;
   /** -1 until it happened. */
-  queuedMs = -1;
-  dispatchMs = -1;
-  connectedMs = -1;
   firstByteMs = -1;
   /** What the client had been sent before this exchange. */
   bytesOutBefore = 0;
+
+  get client(): Downstream {
+    return this.downstream!;
+  }
+
+  queued(): void {
+    this.phase = PHASE.queued;
+  }
+
+  admitted(index: number): void {
+    settleClient(this);
+    attach(this, this.pool!, index);
+  }
+
+  refused(reason: number): void {
+    if (REASONS[reason]!.status === 0) abortExchange(this, reason);
+    else failExchange(this, reason);
+  }
 }
 
 const freeExchanges: Exchange[] = [];
@@ -155,11 +157,10 @@ export function giveExchange(x: Exchange): void {
 }
 
 function clearLinks(x: Exchange): void {
+  clearPlacement(x);
   x.downstream = null;
   x.listener = null;
   x.route = null;
-  x.pool = null;
-  x.server = null;
   x.upstream = null;
 }
 
@@ -202,17 +203,7 @@ function clearRecord(x: Exchange): void {
   x.hostEnd = -1;
   x.pathAt = -1;
   x.pathEnd = -1;
-  x.reason = 0;
-  x.retries = 0;
-  x.attempts = 0;
-  x.isRetryCounted = false;
   x.mustConnect = false;
-  x.hasPlace = false;
-  x.hasSharedPlace = false;
-  x.triedCount = 0;
   x.requestId = '';
-  x.queuedMs = -1;
-  x.dispatchMs = -1;
-  x.connectedMs = -1;
   x.firstByteMs = -1;
 }

@@ -11,7 +11,7 @@ import type { PlanRuntime } from './apply-plan.ts';
 import type { ListenerRuntime } from './runtime.ts';
 import { bufferUse } from './buffers.ts';
 import type { ControlChannel } from './control-channel.ts';
-import { queues } from './dispatch.ts';
+import { queues } from './wait-queue.ts';
 import { ROLE, hasInput } from './connection.ts';
 import { closeDownstream } from './downstream.ts';
 import type { Downstream } from './downstream.ts';

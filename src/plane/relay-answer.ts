@@ -8,14 +8,8 @@ import { parseResponseHead } from '../codec/http1-response.ts';
 import { answerRoom, mustWriteAnswer, writeAnswerHead } from './answer-writer.ts';
 import { BLOCK_BYTES_MAX, GATHER_AT, RECEIVE_AT, RECEIVE_BYTES, bytes } from './buffers.ts';
 import { BLOCKED, FAILED, arm, readFrom, restoreInput, saveInput, writeTo } from './connection.ts';
-import {
-  connectFailed,
-  dropUpstream,
-  isIdempotent,
-  leaveServer,
-  retryOr,
-  serverGone,
-} from './dispatch.ts';
+import { connectFailed, dropUpstream, isIdempotent, retryOr, serverGone } from './dispatch.ts';
+import { leaveServer } from './places.ts';
 import type { Exchange } from './exchange.ts';
 import { PHASE, takeFilter } from './exchange.ts';
 import { abortExchange, endExchange, isSent } from './exchange-end.ts';

@@ -4,7 +4,13 @@ import type { Balancer } from '../balance/balancer.ts';
 import { PoolLoad, ServerState } from '../balance/balancer.ts';
 import { createBalancer } from '../balance/create.ts';
 import type { WeightedSplit } from '../balance/weighted-split.ts';
-import type { IdlePlan, HttpListenerPlan, PoolPlan, RoutePlan, ServerPlan } from '../config/plan.ts';
+import type {
+  IdlePlan,
+  HttpListenerPlan,
+  PoolPlan,
+  RoutePlan,
+  ServerPlan,
+} from '../config/plan.ts';
 import { POOL_METER } from '../base/meters.ts';
 import { RetryBudget } from '../machine/retry-budget.ts';
 import type { HeadLimits, RequestPolicy } from '../codec/http1-head.ts';
@@ -14,7 +20,8 @@ import { PathRewrite } from '../route/rewrite-path.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import { addressOf } from '../sys/libc.ts';
 import { AF_INET, AF_INET6, AF_UNIX, encodeSockaddr } from '../sys/sockaddr.ts';
-import type { Exchange } from './exchange.ts';
+import type { Placement } from './placement.ts';
+import { sharesLive } from './places.ts';
 import { bump, slotStart } from './meter-segment.ts';
 import type { FieldEditor } from './field-editor.ts';
 import type { Upstream } from './upstream.ts';
@@ -43,6 +50,8 @@ export class ServerRuntime {
   /** Requests in flight from this worker, under whatever plan they began. */
   live = 0;
   observed: Observed = 'unknown';
+  /** Requests at once over all workers, as configured or as an operator has set it; 0: no limit. */
+  maxConnections: number;
   meter: number;
   /** Connections open, idle ones included. */
   open = 0;
@@ -52,6 +61,7 @@ export class ServerRuntime {
   constructor(plan: ServerPlan, index: number, pool: PoolRuntime) {
     this.key = plan.key;
     this.plan = plan;
+    this.maxConnections = plan.maxConnections;
     this.pool = pool;
     this.idlePlan = pool.plan.idle;
     this.family = FAMILIES[plan.address.family];
@@ -68,6 +78,7 @@ export class ServerRuntime {
   /** Takes its place in the pool of a new plan. */
   move(plan: ServerPlan, index: number, pool: PoolRuntime): void {
     this.plan = plan;
+    this.maxConnections = plan.maxConnections;
     this.pool = pool;
     this.idlePlan = pool.plan.idle;
     this.meter = slotStart(plan.slot);
@@ -80,7 +91,7 @@ export class PoolRuntime {
   readonly key: string;
   readonly plan: PoolPlan;
   readonly meter: number;
-  readonly queue: BoundedList<Exchange>;
+  readonly queue: BoundedList<Placement>;
   readonly budget: RetryBudget;
   readonly logText: string;
   servers: ServerRuntime[] = [];
@@ -95,12 +106,14 @@ export class PoolRuntime {
   liveRetries = 0;
   /** Whether any server has a limit on its connections. */
   hasLimits = false;
+  /** Whether its algorithm looks at what all workers have on a server. */
+  sharesLive = false;
 
   constructor(plan: PoolPlan) {
     this.key = plan.key;
     this.plan = plan;
     this.meter = slotStart(plan.slot);
-    this.queue = new BoundedList<Exchange>(plan.queue.size);
+    this.queue = new BoundedList<Placement>(plan.queue.size);
     this.budget = new RetryBudget(plan.retry.budgetPercent, plan.retry.budgetMin);
     this.logText = `,"pool":${jsonText(plan.key)}`;
   }
@@ -108,8 +121,10 @@ export class PoolRuntime {
   /** Takes its servers, new or from the plan before, and makes its balancer. */
   setServers(servers: ServerRuntime[], seed: number): void {
     this.servers = servers;
-    this.hasLimits = servers.some((server) => server.plan.maxConnections > 0);
+    this.hasLimits = servers.some((server) => server.maxConnections > 0);
+    this.sharesLive = sharesLive(this);
     this.states = servers.map((server) => server.state);
+    this.load.live = servers.reduce((sum, server) => sum + server.live, 0);
     this.balancer = createBalancer(this.plan.balance, this.states, this.load, seed);
     this.healthChanged();
   }

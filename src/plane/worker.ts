@@ -13,7 +13,7 @@ import { bufferUse } from './buffers.ts';
 import { ROLE } from './connection.ts';
 import type { Watched } from './connection.ts';
 import { ControlChannel } from './control-channel.ts';
-import { kickQueues, queues } from './dispatch.ts';
+import { kickQueues, queues } from './wait-queue.ts';
 import { abortExchange } from './exchange-end.ts';
 import { closeDownstream } from './downstream.ts';
 import type { Downstream } from './downstream.ts';
