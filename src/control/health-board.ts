@@ -52,7 +52,7 @@ export class HealthBoard {
   frames(): ServerHealthFrame[] {
     const frames: ServerHealthFrame[] = [];
     for (const { serverKey, observed } of this.#checker.states()) {
-      frames.push({ key: serverKey, state: FOR_WORKERS[observed] });
+      frames.push(frame(serverKey, FOR_WORKERS[observed]));
     }
     return frames;
   }
@@ -83,8 +83,12 @@ export class HealthBoard {
       return;
     }
     this.#log[after === 'down' ? 'warn' : 'info'](fields, `server is ${after}`);
-    this.#onChange([{ key: serverKey, state: after }]);
+    this.#onChange([frame(serverKey, after)]);
   }
+}
+
+function frame(key: string, state: ObservedState): ServerHealthFrame {
+  return { key, state, administrative: 'ready', weight: null, maxConnections: null };
 }
 
 /** The time of day of a moment on the checker's clock, as an ISO text. */

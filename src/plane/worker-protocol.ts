@@ -4,6 +4,7 @@
  * channel of their own, always before the frame that needs them.
  */
 import type { BindPlan, Plan } from '../config/plan.ts';
+import type { Administrative } from '../machine/health.ts';
 
 /** Descriptors that a worker inherits. */
 export const WORKER_FD = {
@@ -31,19 +32,44 @@ export type ToWorker =
   | { readonly type: 'drain'; readonly deadlineMs: number }
   | { readonly type: 'stop' };
 
-export type ServerHealthFrame = { readonly key: string; readonly state: ObservedState };
+/** What a worker is told of one server: the columns, already combined (docs/operations.md). */
+export type ServerHealthFrame = {
+  readonly key: string;
+  /** The verdict of the active check, or of the server's agent. */
+  readonly state: ObservedState;
+  /** The operator's, else the agent's. */
+  readonly administrative: Administrative;
+  /** 0 … 256, the operator's or the agent's; null: as configured. */
+  readonly weight: number | null;
+  /** The agent's; 0 is no limit, null: as configured. */
+  readonly maxConnections: number | null;
+};
 
 export type FromWorker =
   | { readonly type: 'hello'; readonly pid: number }
   | { readonly type: 'applied'; readonly version: number }
   | { readonly type: 'refused'; readonly version: number; readonly message: string }
   | { readonly type: 'drained' }
+  | PassiveFrame
   | {
       readonly type: 'event';
       readonly level: 'info' | 'warn' | 'error';
       readonly code: string;
       readonly message: string;
     };
+
+/** Sent by the one worker that ejected a server or took it back (passive health). */
+export type PassiveFrame = {
+  readonly type: 'passive';
+  /** Key of the server. */
+  readonly server: string;
+  readonly change: 'ejected' | 'restored';
+  /** One word, and a sentence's worth for people. */
+  readonly reason: string;
+  readonly detail: string;
+  /** Length of the ejection; 0 for `restored`. */
+  readonly forMs: number;
+};
 
 /** Name of a listening socket: the same text, the same socket. */
 export function bindKey(bind: BindPlan): string {
