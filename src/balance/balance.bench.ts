@@ -2,10 +2,10 @@
  * Time of one pick by algorithm and size of the pool, with one server in ten full in the last
  * column, and of `changed`. Run: `node src/balance/balance.bench.ts`.
  */
-import { NONE_TRIED, ServerState } from './balancer.ts';
+import { NONE_TRIED, PoolLoad, ServerState } from './balancer.ts';
 import { createBalancer } from './create.ts';
 import type { Balancer } from './balancer.ts';
-import type { BalanceKind } from './create.ts';
+import type { BalanceOptions } from './create.ts';
 
 const PICKS = 500_000;
 const ROUNDS = 5;
@@ -30,10 +30,10 @@ function changedMicroseconds(balancer: Balancer): number {
 }
 
 process.stdout.write('algorithm        servers   ns/pick   ns, 10% full   µs/changed\n');
-for (const kind of ['round-robin', 'random-of-two'] satisfies BalanceKind[]) {
+for (const kind of ['round-robin', 'random-of-two'] satisfies BalanceOptions['kind'][]) {
   for (const count of [1, 3, 10, 16, 17, 1000, 10_000]) {
     const servers = Array.from({ length: count }, (_, i) => new ServerState(i, 1 + (i % 3)));
-    const balancer = createBalancer(kind, servers, 1);
+    const balancer = createBalancer({ kind, boundedLoadPercent: 0 }, servers, new PoolLoad(), 1);
     const free = pickNanoseconds(balancer);
     for (const server of servers) server.isFull = server.index % 10 === 1;
     const full = pickNanoseconds(balancer);

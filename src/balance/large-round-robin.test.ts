@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { NONE_TRIED } from './balancer.ts';
 import { countPicks, serversOf, testConformance } from './conformance.ts';
 import { LargeRoundRobin } from './large-round-robin.ts';
+import type { Balancer } from './balancer.ts';
 
 testConformance('round-robin of large pools', (s, seed) => new LargeRoundRobin(s, seed), true);
 
@@ -10,7 +11,7 @@ const ones = (count: number): number[] => Array.from({ length: count }, () => 1)
 
 describe('round-robin of large pools', () => {
   it('goes round in order for equal weights, from its start', () => {
-    const balancer = new LargeRoundRobin(serversOf(ones(100)), 40);
+    const balancer: Balancer = new LargeRoundRobin(serversOf(ones(100)), 40);
     for (let i = 0; i < 1000; i++) {
       assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), (40 + i) % 100);
     }
@@ -18,7 +19,7 @@ describe('round-robin of large pools', () => {
 
   it('is smooth: never picks a server twice running that has half of the weight', () => {
     const weights = [50, ...ones(50)];
-    const balancer = new LargeRoundRobin(serversOf(weights));
+    const balancer: Balancer = new LargeRoundRobin(serversOf(weights));
     let run = 0;
     for (let i = 0; i < 1000; i++) {
       run = balancer.pick(NONE_TRIED, 0, 0, 0) === 0 ? run + 1 : 0;
@@ -28,7 +29,7 @@ describe('round-robin of large pools', () => {
 
   it('gives a raised weight its turns at once', () => {
     const servers = serversOf(ones(100));
-    const balancer = new LargeRoundRobin(servers);
+    const balancer: Balancer = new LargeRoundRobin(servers);
     assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), 0);
     servers[0]!.weight = 100;
     balancer.changed();
@@ -38,7 +39,7 @@ describe('round-robin of large pools', () => {
 
   it('mixes servers that come back together with those that stayed', () => {
     const servers = serversOf(ones(100));
-    const balancer = new LargeRoundRobin(servers);
+    const balancer: Balancer = new LargeRoundRobin(servers);
     for (const server of servers) server.isUsable = server.index % 2 === 0;
     balancer.changed();
     countPicks(balancer, 100, 10_000);
@@ -51,7 +52,7 @@ describe('round-robin of large pools', () => {
 
   it('does not repay the turns that a server missed while nearly all servers were full', () => {
     const servers = serversOf(ones(100));
-    const balancer = new LargeRoundRobin(servers);
+    const balancer: Balancer = new LargeRoundRobin(servers);
     for (const server of servers) server.isFull = server.index !== 50;
     countPicks(balancer, 100, 10_000);
     for (const server of servers) server.isFull = false;

@@ -4,13 +4,14 @@ import { NONE_TRIED } from './balancer.ts';
 import { serversOf, testConformance } from './conformance.ts';
 import { RandomOfTwo } from './random-of-two.ts';
 import { Xorshift } from './xorshift.ts';
+import type { Balancer } from './balancer.ts';
 
 testConformance('random-of-two', (servers, seed) => new RandomOfTwo(servers, seed), true);
 
 describe('random-of-two', () => {
   it('takes the less loaded of two servers, by live requests per weight', () => {
     const servers = serversOf([1, 4]);
-    const balancer = new RandomOfTwo(servers, 1);
+    const balancer: Balancer = new RandomOfTwo(servers, 1);
     servers[0]!.live = 2;
     servers[1]!.live = 7;
     for (let i = 0; i < 100; i++) assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), 1);
@@ -20,7 +21,7 @@ describe('random-of-two', () => {
 
   it('never takes the most loaded of three servers', () => {
     const servers = serversOf([1, 1, 1]);
-    const balancer = new RandomOfTwo(servers, 7);
+    const balancer: Balancer = new RandomOfTwo(servers, 7);
     servers[2]!.live = 1;
     const picks = [0, 0, 0];
     for (let i = 0; i < 3000; i++) picks[balancer.pick(NONE_TRIED, 0, 0, 0)]!++;
@@ -30,7 +31,7 @@ describe('random-of-two', () => {
 
   it('keeps the longest of 100 servers within a few of the mean, as one draw would not', () => {
     const servers = serversOf(Array.from({ length: 100 }, () => 1));
-    const balancer = new RandomOfTwo(servers, 3);
+    const balancer: Balancer = new RandomOfTwo(servers, 3);
     for (let i = 0; i < 10_000; i++) servers[balancer.pick(NONE_TRIED, 0, 0, 0)]!.live++;
     const most = Math.max(...servers.map((server) => server.live));
     assert.ok(most <= 105, `${most} instead of 100`);
@@ -38,7 +39,7 @@ describe('random-of-two', () => {
 
   it('depends on its seed alone', () => {
     const picksOf = (seed: number): number[] => {
-      const balancer = new RandomOfTwo(serversOf([1, 2, 3]), seed);
+      const balancer: Balancer = new RandomOfTwo(serversOf([1, 2, 3]), seed);
       return Array.from({ length: 50 }, () => balancer.pick(NONE_TRIED, 0, 0, 0));
     };
     assert.deepEqual(picksOf(11), picksOf(11));

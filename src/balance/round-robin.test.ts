@@ -3,11 +3,12 @@ import { describe, it } from 'node:test';
 import { NONE_TRIED } from './balancer.ts';
 import { serversOf, testConformance } from './conformance.ts';
 import { RoundRobin } from './round-robin.ts';
+import type { Balancer } from './balancer.ts';
 
 testConformance('round-robin', (servers, seed) => new RoundRobin(servers, seed), false);
 
 /** The next picks as letters. */
-function sequence(balancer: RoundRobin, count: number): string {
+function sequence(balancer: Balancer, count: number): string {
   const picks = Array.from({ length: count }, () => balancer.pick(NONE_TRIED, 0, 0, 0));
   return picks.map((index) => (index < 0 ? '-' : 'abcdefgh'[index])).join('');
 }
@@ -25,7 +26,7 @@ describe('round-robin', () => {
 
   it('forgets what was owed by a weight that has fallen from 100 to 1', () => {
     const servers = serversOf([100, 100, 1]);
-    const balancer = new RoundRobin(servers);
+    const balancer: Balancer = new RoundRobin(servers);
     balancer.pick(NONE_TRIED, 0, 0, 0);
     for (const server of servers) server.weight = 1;
     balancer.changed();
@@ -37,9 +38,9 @@ describe('round-robin', () => {
   });
 
   it('does not move the others when one server is skipped for a retry', () => {
-    const balancer = new RoundRobin(serversOf([1, 1, 1, 1]));
+    const balancer: Balancer = new RoundRobin(serversOf([1, 1, 1, 1]));
     assert.equal(sequence(balancer, 1), 'a');
-    assert.equal(balancer.pick(Int32Array.of(1), 1), 2);
+    assert.equal(balancer.pick(Int32Array.of(1), 1, 0, 0), 2);
     assert.deepEqual([...sequence(balancer, 4)].toSorted().join(''), 'abcd');
   });
 });
