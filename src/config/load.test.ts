@@ -48,7 +48,7 @@ test('loadConfig gives a digest that changes with the meaning and not with the w
 test('loadConfig gives one status or range of a check as a list of ranges', () => {
   const probes = ['{}', '{ status: 204 }', '{ status: [200, "300-399"] }'].map((http) => {
     const probe = plan(SMALL.replace('http: {}', `http: ${http}`)).pools[0]?.check?.probe;
-    return probe?.kind === 'http' ? probe.statuses : null;
+    return probe?.kind === 'http' ? probe.steps[0]?.statuses : null;
   });
   const expected = [
     [[200, 399]],
@@ -112,10 +112,9 @@ test('loadConfig reads files relative to the folder of the configuration file', 
   );
   const { plan: loaded } = loadConfig(text, '/etc/ballast/ballast.yaml', { readFile, cores: 1 });
   assert.deepEqual(asked, ['/etc/ballast/pages/503.html', '/a']);
-  const pages = loaded?.listeners[0]?.errorPages.map(({ status, bodyBase64 }) => [
-    status,
-    bodyBase64,
-  ]);
+  const listener = loaded?.listeners[0];
+  assert.ok(listener?.protocol === 'http');
+  const pages = listener.errorPages.map(({ status, bodyBase64 }) => [status, bodyBase64]);
   assert.deepEqual(pages, [
     [503, 'YnVzeQ=='],
     [504, 'YnVzeQ=='],
