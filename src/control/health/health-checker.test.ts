@@ -363,3 +363,34 @@ test('HealthChecker stop cancels all probes and leaves no timer', () => {
   assert.equal(bench.checker.probesRunning + bench.checker.probesWaiting, 0);
   assert.deepEqual([...bench.checker.states()], []);
 });
+
+test('HealthChecker setPaused: a paused server is not probed, keeps its verdict, and begins anew after the pause', () => {
+  const bench = new Bench();
+  bench.checker.apply(planOf([pool(CHECK)]));
+  bench.next(1, 'check-passed');
+  bench.advance(1000);
+  assert.ok(bench.isRunning(1));
+  bench.checker.setPaused('p/1', true);
+  assert.equal(bench.isRunning(1), false);
+  assert.equal(bench.checker.probesRunning, 0);
+  const begun = bench.begun.length;
+  bench.advance(60_000);
+  assert.equal(bench.begun.length, begun);
+  assert.equal(bench.timers, 0);
+  assert.equal(bench.checker.state('p/1')!.observed, 'up');
+  // A reload changes nothing of it, not even one that asks for another check.
+  bench.checker.apply(planOf([pool(checkPlan({ everyMs: 3000 }))]));
+  bench.advance(60_000);
+  assert.equal(bench.begun.length, begun);
+  bench.checker.setPaused('p/1', false);
+  assert.deepEqual(bench.changes.at(-1), {
+    serverKey: 'p/1',
+    from: 'up',
+    to: 'unknown',
+    reason: 'pause-over',
+    detail: 'its check begins anew',
+    atMs: bench.now(),
+  });
+  bench.next(1, 'connect-refused');
+  assert.equal(bench.checker.state('p/1')!.observed, 'down');
+});

@@ -16,7 +16,10 @@ export type HealthChange = {
   readonly serverKey: string;
   readonly from: Observed;
   readonly to: Observed;
-  /** A `ProbeReason`, or `check-changed` when a new plan made the old verdict void. */
+  /**
+   * A `ProbeReason`; `check-changed` when a new plan made the old verdict void, `pause-over` when a
+   * pause did.
+   */
   readonly reason: string;
   readonly detail: string;
   /** When, in ms of the checker's clock. */
@@ -111,19 +114,44 @@ export class HealthChecker {
     this.#setTimer();
   }
 
+  /**
+   * Stops the check of a server and leaves its verdict as it is, or begins anew: what was true
+   * before the pause says nothing of the server after it.
+   */
+  setPaused(serverKey: string, isPaused: boolean): void {
+    const old = this.#servers.get(serverKey);
+    if (old === undefined || old.isPaused === isPaused) return;
+    old.isPaused = isPaused;
+    if (old.target === null) return;
+    this.#retire(old);
+    if (!isPaused) this.#resume(old);
+    this.#setTimer();
+  }
+
+  #resume(old: ServerCheck): void {
+    const entry = new ServerCheck(old.pool, old.server, this.#now());
+    entry.lastProbe = old.lastProbe;
+    entry.probes = old.probes;
+    entry.failures = old.failures;
+    this.#servers.set(entry.server.key, this.#begin(entry));
+    if (old.state.observed === entry.state.observed) return;
+    const change = this.#planChange(old, entry);
+    this.#report({ ...change, reason: 'pause-over', detail: 'its check begins anew' });
+  }
+
   #successor(old: ServerCheck | undefined, pool: PoolPlan, server: ServerPlan): ServerCheck {
     if (old === undefined) return this.#begin(new ServerCheck(pool, server, this.#now()));
     const continuation = compare(old, pool, server);
     if (continuation === 'new') {
       const entry = new ServerCheck(pool, server, this.#now());
-      entry.administrative = old.administrative;
+      entry.isPaused = old.isPaused;
       this.#retire(old);
       return this.#begin(entry);
     }
     old.pool = pool;
     old.server = server;
     old.target = targetOf(server, pool.check);
-    if (continuation === 'retuned') {
+    if (continuation === 'retuned' && !old.isPaused) {
       this.#step(old, { kind: 'retune', policy: pool.check!, random: this.#options.random() });
     }
     return old;
@@ -131,7 +159,7 @@ export class HealthChecker {
 
   #begin(entry: ServerCheck): ServerCheck {
     const random = this.#options.random();
-    if (entry.target !== null) this.#step(entry, { kind: 'start', random });
+    if (entry.target !== null && !entry.isPaused) this.#step(entry, { kind: 'start', random });
     return entry;
   }
 

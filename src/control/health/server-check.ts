@@ -1,18 +1,16 @@
 import type { CheckPlan } from '../../config/plan-check.ts';
 import type { PoolPlan, ServerPlan } from '../../config/plan.ts';
 import { initialHealth } from '../../machine/health.ts';
-import type { Administrative, HealthPolicy, HealthState, Observed } from '../../machine/health.ts';
+import type { HealthPolicy, HealthState, Observed } from '../../machine/health.ts';
 import type { DueItem } from './due-queue.ts';
 import type { CancelProbe, ProbeResult, ProbeTarget } from './probe.ts';
 
-/** The health of one server in its three columns, as one reads it at a moment. */
+/** The health of one server as its check sees it, at a moment. */
 export type ServerHealth = {
   readonly serverKey: string;
   readonly poolKey: string;
   /** The configuration's column. */
   readonly weight: number;
-  /** The operator's column. */
-  readonly administrative: Administrative;
   /** The check's column. */
   readonly observed: Observed;
   /** Why `observed` became what it is, and when (ms of the checker's clock). */
@@ -35,7 +33,8 @@ export class ServerCheck implements DueItem {
   pool: PoolPlan;
   target: ProbeTarget | null;
   state: HealthState;
-  administrative: Administrative = 'ready';
+  /** In maintenance: no probe, and the verdict stays as it is. */
+  isPaused = false;
   lastProbe: ProbeResult | null = null;
   probes = 0;
   failures = 0;
@@ -57,7 +56,6 @@ export class ServerCheck implements DueItem {
       serverKey: this.server.key,
       poolKey: this.pool.key,
       weight: this.server.weight,
-      administrative: this.administrative,
       observed: state.observed,
       reason: state.reason,
       detail: state.detail,
