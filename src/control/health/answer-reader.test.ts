@@ -2,35 +2,30 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANSWER_HEAD_BYTES_MAX, AnswerReader, MATCH_BYTES_MAX } from './answer-reader.ts';
 import type { AnswerVerdict } from './answer-reader.ts';
-import type { HttpProbePlan } from './http-probe.ts';
+import type { HttpStep } from '../../config/plan-check.ts';
 import type { ProbeReason } from './probe.ts';
+import { httpStep } from './test-plan.ts';
 
-const PLAN: HttpProbePlan = {
-  kind: 'http',
-  method: 'GET',
-  path: '/',
-  host: '',
-  fields: [],
+const PLAN = httpStep({
   statuses: [
     [200, 299],
     [401, 401],
   ],
-  body: null,
-};
-const TEXT: HttpProbePlan = { ...PLAN, body: { kind: 'text', value: 'all good' } };
-const REGEX: HttpProbePlan = { ...PLAN, body: { kind: 'regex', value: '^all g..d$' } };
-const HEAD: HttpProbePlan = { ...TEXT, method: 'HEAD' };
+});
+const TEXT: HttpStep = { ...PLAN, body: { kind: 'text', value: 'all good' } };
+const REGEX: HttpStep = { ...PLAN, body: { kind: 'regex', value: '^all g..d$' } };
+const HEAD: HttpStep = { ...TEXT, method: 'HEAD' };
 
 const OK = 'HTTP/1.1 200 OK\r\n';
 const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
 
 /** Feeds the answer in one piece, then the end where no verdict has come. */
-function read(plan: HttpProbePlan, answer: string): AnswerVerdict {
+function read(plan: HttpStep, answer: string): AnswerVerdict {
   const reader = new AnswerReader(plan);
   return reader.push(Buffer.from(answer, 'latin1')) ?? reader.end();
 }
 
-const TABLE: readonly (readonly [string, HttpProbePlan, string, ProbeReason])[] = [
+const TABLE: readonly (readonly [string, HttpStep, string, ProbeReason])[] = [
   ['passes an accepted status', PLAN, `${OK}\r\n`, 'check-passed'],
   ['passes a status without a reason phrase', PLAN, 'HTTP/1.1 204 \r\n\r\n', 'check-passed'],
   ['passes the end of a range', PLAN, 'HTTP/1.0 401 No\r\n\r\n', 'check-passed'],
@@ -123,7 +118,7 @@ test('AnswerReader gives the same verdict however the answer is split', () => {
   }
 });
 
-function readPieces(plan: HttpProbePlan, pieces: readonly string[]): AnswerVerdict {
+function readPieces(plan: HttpStep, pieces: readonly string[]): AnswerVerdict {
   const reader = new AnswerReader(plan);
   for (const piece of pieces) {
     if (piece === '') continue;

@@ -1,4 +1,4 @@
-import type { ProbePlan } from '../../config/plan-check.ts';
+import type { HttpStep } from '../../config/plan-check.ts';
 import { parseAnswerHead } from './answer-head.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { ChunkDecoder } from './chunk-decoder.ts';
@@ -11,16 +11,14 @@ export const MATCH_BYTES_MAX = 64 * 1024;
 
 export type AnswerVerdict = { readonly reason: ProbeReason; readonly detail: string };
 
-type HttpProbePlan = Extract<ProbePlan, { kind: 'http' }>;
-
 const EMPTY = Buffer.alloc(0);
 
 /**
  * Reads one answer piece by piece and says, as early as it is certain, whether the check passes.
- * Bounded: it keeps at most one head and 64 KiB of body. Made once per http probe.
+ * Bounded: it keeps at most one head and 64 KiB of body. Made once per request of an http probe.
  */
 export class AnswerReader {
-  readonly #plan: HttpProbePlan;
+  readonly #step: HttpStep;
   #headText = '';
   #headBytes = 0;
   #head: AnswerHead | null = null;
@@ -29,8 +27,8 @@ export class AnswerReader {
   #body = EMPTY;
   #bodyBytes = 0;
 
-  constructor(plan: HttpProbePlan) {
-    this.#plan = plan;
+  constructor(step: HttpStep) {
+    this.#step = step;
   }
 
   /** Takes the next bytes; null while the verdict is open. Not to be called after it. */
@@ -61,7 +59,7 @@ export class AnswerReader {
         return fail('too-large', `the head exceeds ${ANSWER_HEAD_BYTES_MAX} bytes`);
       }
       if (end === -1) return null;
-      const head = parseAnswerHead(this.#headText.slice(0, end), this.#plan.method);
+      const head = parseAnswerHead(this.#headText.slice(0, end), this.#step.method);
       if (typeof head === 'string') return fail('protocol', head);
       if (head.status === 101) return fail('protocol', 'the server switched protocols unasked');
       this.#headText = this.#headText.slice(end + 4);
@@ -71,11 +69,11 @@ export class AnswerReader {
   }
 
   #takeHead(head: AnswerHead, rest: Buffer): AnswerVerdict | null {
-    if (!this.#plan.statuses.some(([low, high]) => head.status >= low && head.status <= high)) {
-      const allowed = this.#plan.statuses.map(rangeText).join(', ');
+    if (!this.#step.statuses.some(([low, high]) => head.status >= low && head.status <= high)) {
+      const allowed = this.#step.statuses.map(rangeText).join(', ');
       return fail('status', `status ${head.status}, expected ${allowed}`);
     }
-    if (this.#plan.body === null) return pass(`status ${head.status}`);
+    if (this.#step.body === null) return pass(`status ${head.status}`);
     this.#head = head;
     this.#headText = '';
     this.#left = head.length;
@@ -107,7 +105,7 @@ export class AnswerReader {
 
   #matchBody(): AnswerVerdict {
     const { status } = this.#head!;
-    const expected = this.#plan.body;
+    const expected = this.#step.body;
     if (expected === null) return pass(`status ${status}`);
     const bytes = this.#body.subarray(0, this.#bodyBytes);
     const isMatch =

@@ -4,11 +4,18 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { ProbePlan } from '../../config/plan-check.ts';
 import { systemHealthClock } from './health-clock.ts';
 import { HealthChecker } from './health-checker.ts';
 import { runProbe } from './run-probe.ts';
-import { checkPlan, ipv4, planOf, poolPlan, serverPlan } from './test-plan.ts';
+import {
+  TCP_PROBE,
+  checkPlan,
+  httpProbePlan,
+  ipv4,
+  planOf,
+  poolPlan,
+  serverPlan,
+} from './test-plan.ts';
 
 const SERVERS = 2000;
 
@@ -23,16 +30,7 @@ server.listen(0, '0.0.0.0', 4096, () => console.log(server.address().port));
 process.stdin.resume().on('end', () => process.exit(0));
 `;
 
-const TCP: ProbePlan = { kind: 'tcp' };
-const HTTP: ProbePlan = {
-  kind: 'http',
-  method: 'GET',
-  path: '/healthz',
-  host: 'health.test',
-  fields: [],
-  statuses: [[200, 299]],
-  body: null,
-};
+const HTTP = httpProbePlan({ path: '/healthz', host: 'health.test' });
 
 async function main(kind: string, seconds: number): Promise<void> {
   const listener = spawn(process.execPath, ['-e', LISTENER], {
@@ -49,7 +47,7 @@ async function main(kind: string, seconds: number): Promise<void> {
     probe: runProbe,
     onChange: () => undefined,
   });
-  const probe = kind === 'http' ? HTTP : TCP;
+  const probe = kind === 'http' ? HTTP : TCP_PROBE;
   checker.apply(planOf([poolPlan('p', checkPlan({ probe, jitterPercent: 10 }), servers)]));
   await new Promise((resolve) => setTimeout(resolve, 2000));
   const before = process.cpuUsage();

@@ -2,23 +2,12 @@ import assert from 'node:assert/strict';
 import { once, EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import type { ProbePlan } from '../../config/plan-check.ts';
 import { systemHealthClock } from './health-clock.ts';
 import { HealthChecker } from './health-checker.ts';
 import type { HealthChange } from './health-checker.ts';
 import { runProbe } from './run-probe.ts';
-import { checkPlan, planOf, poolPlan, serverPlan } from './test-plan.ts';
+import { checkPlan, httpProbePlan, planOf, poolPlan, serverPlan } from './test-plan.ts';
 import { TestServer, answering } from './test-server.ts';
-
-const HTTP: ProbePlan = {
-  kind: 'http',
-  method: 'GET',
-  path: '/',
-  host: '',
-  fields: [],
-  statuses: [[200, 299]],
-  body: null,
-};
 
 const QUICK = { everyMs: 30, downEveryMs: 20, changingEveryMs: 20, timeoutMs: 300 };
 const GOOD = answering('HTTP/1.1 200 OK\r\n\r\n');
@@ -42,7 +31,7 @@ test('HealthChecker follows a real server up, down and up again, through a reloa
   const [checker, news] = begin(t);
   const servers = [serverPlan('web', 'a', server.address)];
   const apply = (): void => {
-    const check = checkPlan({ ...QUICK, probe: HTTP });
+    const check = checkPlan({ ...QUICK, probe: httpProbePlan() });
     checker.apply(planOf([poolPlan('web', check, servers)]));
   };
   const up = once(news, 'up');

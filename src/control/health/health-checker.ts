@@ -150,7 +150,7 @@ export class HealthChecker {
     }
     old.pool = pool;
     old.server = server;
-    old.target = targetOf(server, pool.check);
+    old.target = targetOf(pool, server);
     if (continuation === 'retuned' && !old.isPaused) {
       this.#step(old, { kind: 'retune', policy: pool.check!, random: this.#options.random() });
     }

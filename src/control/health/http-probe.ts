@@ -1,14 +1,11 @@
 import { assert } from '../../base/errors.ts';
-import type { ProbePlan } from '../../config/plan-check.ts';
+import type { HttpStep } from '../../config/plan-check.ts';
 import type { BindPlan } from '../../config/plan.ts';
 import { AnswerReader } from './answer-reader.ts';
 import type { AnswerVerdict } from './answer-reader.ts';
 import { ProbeSocket } from './probe-socket.ts';
 import type { ProbeReader, ProbeTalk } from './probe-socket.ts';
 import type { CancelProbe, ProbeResult, ProbeTarget } from './probe.ts';
-
-/** The `http` variant of a ProbePlan. */
-export type HttpProbePlan = Extract<ProbePlan, { kind: 'http' }>;
 
 /**
  * Sends one HTTP/1.1 request on a connection of its own and judges the answer: valid framing, an
@@ -18,7 +15,7 @@ export type HttpProbePlan = Extract<ProbePlan, { kind: 'http' }>;
 export function httpProbe(target: ProbeTarget, done: (result: ProbeResult) => void): CancelProbe {
   const plan = target.probe;
   assert(plan.kind === 'http', 'httpProbe is given http checks only');
-  const probe = new ProbeSocket(target, new HttpTalk(plan, target.address), done);
+  const probe = new ProbeSocket(target, new HttpTalk(plan.steps[0]!, target.address), done);
   return () => probe.cancel();
 }
 
@@ -27,9 +24,9 @@ class HttpTalk implements ProbeTalk, ProbeReader {
   readonly #request: string;
   readonly #reader: AnswerReader;
 
-  constructor(plan: HttpProbePlan, address: BindPlan) {
-    this.#request = requestOf(plan, address);
-    this.#reader = new AnswerReader(plan);
+  constructor(step: HttpStep, address: BindPlan) {
+    this.#request = requestOf(step, address);
+    this.#reader = new AnswerReader(step);
   }
 
   connected(probe: ProbeSocket): void {
@@ -49,21 +46,21 @@ function conclude(probe: ProbeSocket, verdict: AnswerVerdict | null): void {
   if (verdict !== null) probe.finish(verdict.reason, verdict.detail);
 }
 
-/** The bytes of the request, as latin1 text. The plan's own fields take the place of ours. */
-export function requestOf(plan: HttpProbePlan, address: BindPlan): string {
+/** The bytes of the request, as latin1 text. The step's own fields take the place of ours. */
+export function requestOf(step: HttpStep, address: BindPlan): string {
   const own: [string, string][] = [
-    ['Host', plan.host === '' ? authority(address) : plan.host],
+    ['Host', step.host === '' ? authority(address) : step.host],
     ['User-Agent', 'ballast-check'],
     ['Accept', '*/*'],
   ];
   // RFC 9110 §8.6: methods that expect a body say that there is none.
-  if (/^(?:POST|PUT|PATCH)$/.test(plan.method)) own.push(['Content-Length', '0']);
-  const given = new Set(plan.fields.map((field) => field.name.toLowerCase()));
-  let head = `${plan.method} ${plan.path} HTTP/1.1\r\n`;
+  if (/^(?:POST|PUT|PATCH)$/.test(step.method)) own.push(['Content-Length', '0']);
+  const given = new Set(step.fields.map((field) => field.name.toLowerCase()));
+  let head = `${step.method} ${step.path} HTTP/1.1\r\n`;
   for (const [name, value] of own) {
     if (!given.has(name.toLowerCase())) head += `${name}: ${value}\r\n`;
   }
-  for (const field of plan.fields) {
+  for (const field of step.fields) {
     if (field.name.toLowerCase() !== 'connection') head += `${field.name}: ${field.value}\r\n`;
   }
   return `${head}Connection: close\r\n\r\n`;

@@ -10,24 +10,22 @@ import type { BindPlan } from '../../config/plan.ts';
 import { isSelfConnected } from './probe-socket.ts';
 import type { ProbeReason, ProbeResult, ProbeTarget } from './probe.ts';
 import { runProbe } from './run-probe.ts';
-import { ipv4 } from './test-plan.ts';
+import { TCP_PROBE, httpProbePlan, httpStep, ipv4 } from './test-plan.ts';
 import { TestServer, answering, refusingPort, silent } from './test-server.ts';
 
-const TCP: ProbePlan = { kind: 'tcp' };
-const HTTP: Extract<ProbePlan, { kind: 'http' }> = {
-  kind: 'http',
-  method: 'GET',
+const TCP: ProbePlan = TCP_PROBE;
+const STEP = httpStep({
   path: '/healthz?deep=1',
   host: 'shop.example.com',
   fields: [{ name: 'X-Probe', value: 'yes' }],
   statuses: [[200, 204]],
-  body: null,
-};
-const BODY: ProbePlan = { ...HTTP, body: { kind: 'text', value: 'all good' } };
+});
+const HTTP: ProbePlan = httpProbePlan(STEP);
+const BODY: ProbePlan = httpProbePlan({ ...STEP, body: { kind: 'text', value: 'all good' } });
 const OK = 'HTTP/1.1 200 OK\r\n';
 
 function target(address: BindPlan, probe: ProbePlan, timeoutMs = 2000): ProbeTarget {
-  return { address, probe, timeoutMs };
+  return { address, probe, timeoutMs, server: 'a', pool: 'p' };
 }
 
 async function run(wanted: ProbeTarget): Promise<ProbeResult> {
@@ -93,7 +91,7 @@ test('httpProbe sends method, path, host and fields, and asks to close', async (
       socket.end(`${OK}Content-Length: 0\r\n\r\n`);
     });
   });
-  const result = await run(target(server.address, { ...HTTP, method: 'OPTIONS' }));
+  const result = await run(target(server.address, httpProbePlan({ ...STEP, method: 'OPTIONS' })));
   assert.equal(result.reason, 'check-passed');
   assert.equal(
     request,

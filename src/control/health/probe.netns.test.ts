@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { ipv4 } from './test-plan.ts';
+import { TCP_PROBE, ipv4 } from './test-plan.ts';
 
 const PORT = 40_001;
 
@@ -15,7 +15,9 @@ exec "$0" -e "$1"
 const SCRIPT = `
 import(${JSON.stringify(new URL('./run-probe.ts', import.meta.url))}).then(({ runProbe }) => {
   const address = ${JSON.stringify(ipv4('127.0.0.1', PORT))};
-  runProbe({ address, probe: { kind: 'tcp' }, timeoutMs: 2000 }, (result) => {
+  const probe = ${JSON.stringify(TCP_PROBE)};
+  const target = { address, probe, timeoutMs: 2000, server: 'a', pool: 'p' };
+  runProbe(target, (result) => {
     process.stdout.write(result.reason + ': ' + result.detail);
   });
 });

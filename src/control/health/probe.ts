@@ -27,7 +27,12 @@ export type ProbeReason =
   /** Inconclusive: this machine lacks descriptors, ports or memory for a probe. */
   | 'local-resources'
   /** Inconclusive: this process did not run for so long that the time limit means nothing. */
-  | 'local-stall';
+  | 'local-stall'
+  /**
+   * Inconclusive: what the check needs on this machine is missing: a secret, a certificate, a
+   * program.
+   */
+  | 'local-setup';
 
 /** The end of one probe. */
 export type ProbeResult = {
@@ -40,11 +45,14 @@ export type ProbeResult = {
 
 /** What to probe and how. */
 export type ProbeTarget = {
-  /** Where to connect; the check's own port is already put in. */
+  /** Where to connect; the check's own address or port is already put in. */
   readonly address: BindPlan;
   /** Limit of the whole probe: connecting, sending, reading. */
   readonly timeoutMs: number;
   readonly probe: ProbePlan;
+  /** Names of the server and its pool, for probes that tell them to others. */
+  readonly server: string;
+  readonly pool: string;
 };
 
 /** Ends a probe at once; `done` is not called after it. Harmless after the end. */
@@ -58,5 +66,5 @@ export type Probe = (target: ProbeTarget, done: (result: ProbeResult) => void) =
 
 /** Whether the result says nothing about the server, only about this machine. */
 export function isInconclusive(reason: ProbeReason): boolean {
-  return reason === 'local-resources' || reason === 'local-stall';
+  return reason.startsWith('local-');
 }

@@ -1,5 +1,5 @@
 import type { CheckPlan } from '../../config/plan-check.ts';
-import type { PoolPlan, ServerPlan } from '../../config/plan.ts';
+import type { BindPlan, PoolPlan, ServerPlan } from '../../config/plan.ts';
 import { initialHealth } from '../../machine/health.ts';
 import type { HealthPolicy, HealthState, Observed } from '../../machine/health.ts';
 import type { DueItem } from './due-queue.ts';
@@ -46,7 +46,7 @@ export class ServerCheck implements DueItem {
   constructor(pool: PoolPlan, server: ServerPlan, now: number) {
     this.server = server;
     this.pool = pool;
-    this.target = targetOf(server, pool.check);
+    this.target = targetOf(pool, server);
     this.state = firstState(pool.check, now);
   }
 
@@ -85,15 +85,20 @@ function firstState(check: CheckPlan | null, now: number): HealthState {
 }
 
 /** Where and how the check probes the server; null without a check. */
-export function targetOf(server: ServerPlan, check: CheckPlan | null): ProbeTarget | null {
+export function targetOf(pool: PoolPlan, server: ServerPlan): ProbeTarget | null {
+  const { check } = pool;
   if (check === null) return null;
-  const { address } = server;
-  const hasOwnPort = check.port !== 0 && address.family !== 'unix';
   return {
-    address: hasOwnPort ? { ...address, port: check.port } : address,
+    address: server.checkAddress ?? withPort(server.address, check.port),
     timeoutMs: check.timeoutMs,
     probe: check.probe,
+    server: server.name,
+    pool: pool.key,
   };
+}
+
+function withPort(address: BindPlan, port: number): BindPlan {
+  return port === 0 || address.family === 'unix' ? address : { ...address, port };
 }
 
 /** What a new plan means for a server that was there before. */
@@ -105,7 +110,7 @@ export type Continuation = 'same' | 'retuned' | 'new';
  * other intervals, thresholds or time limits, and `new` where the old verdict says nothing.
  */
 export function compare(old: ServerCheck, pool: PoolPlan, server: ServerPlan): Continuation {
-  const target = targetOf(server, pool.check);
+  const target = targetOf(pool, server);
   if (old.target === null || target === null) return old.target === target ? 'same' : 'new';
   if (!isSame(old.server.address, server.address)) return 'new';
   if (!isSame(old.target.address, target.address)) return 'new';

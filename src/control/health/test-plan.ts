@@ -1,6 +1,28 @@
 import { createHash } from 'node:crypto';
-import type { CheckPlan } from '../../config/plan-check.ts';
+import type { CheckPlan, HttpProbePlan, HttpStep, TcpProbePlan } from '../../config/plan-check.ts';
 import type { BindPlan, Plan, PoolPlan, ServerPlan } from '../../config/plan.ts';
+
+/** The tcp probe that only connects. */
+export const TCP_PROBE: TcpProbePlan = { kind: 'tcp', tls: null, steps: [] };
+
+/** An http probe of one request for tests: GET / with any 2xx. */
+export function httpProbePlan(parts: Partial<HttpStep> = {}): HttpProbePlan {
+  return { kind: 'http', tls: null, steps: [httpStep(parts)] };
+}
+
+/** One request for tests: GET / with any 2xx. */
+export function httpStep(parts: Partial<HttpStep> = {}): HttpStep {
+  return {
+    method: 'GET',
+    path: '/',
+    host: '',
+    fields: [],
+    bodyBase64: '',
+    statuses: [[200, 299]],
+    body: null,
+    ...parts,
+  };
+}
 
 /** A check for tests: tcp each second, time limit 500 ms, rise 2, fall 2, no jitter. */
 export function checkPlan(parts: Partial<CheckPlan> = {}): CheckPlan {
@@ -12,8 +34,9 @@ export function checkPlan(parts: Partial<CheckPlan> = {}): CheckPlan {
     rise: 2,
     fall: 2,
     jitterPercent: 0,
+    start: 'unknown' as const,
     port: 0,
-    probe: { kind: 'tcp' } as const,
+    probe: TCP_PROBE,
     ...parts,
   };
   const digest = createHash('sha256').update(JSON.stringify(check)).digest('hex');
@@ -22,7 +45,16 @@ export function checkPlan(parts: Partial<CheckPlan> = {}): CheckPlan {
 
 /** A server `<pool>/<name>` for tests. */
 export function serverPlan(pool: string, name: string, address: BindPlan): ServerPlan {
-  return { key: `${pool}/${name}`, name, slot: 0, address, weight: 1, maxConnections: 0 };
+  return {
+    key: `${pool}/${name}`,
+    name,
+    slot: 0,
+    address,
+    weight: 1,
+    maxConnections: 0,
+    backup: false,
+    checkAddress: null,
+  };
 }
 
 /** An IPv4 address for tests. */
@@ -35,10 +67,19 @@ export function poolPlan(key: string, check: CheckPlan | null, servers: ServerPl
   return {
     key,
     slot: 0,
-    balance: 'round-robin',
+    balance: { kind: 'round-robin', hash: null, boundedLoadPercent: 0 },
     servers,
+    names: [],
     check,
+    verdictsOf: null,
+    agent: null,
+    passive: null,
+    slowStartMs: 0,
+    onDown: 'keep',
     connectMs: 1000,
+    socket: { keepAlive: null, userTimeoutMs: 0 },
+    source: null,
+    sendProxy: null,
     queue: { size: 0, timeoutMs: 0 },
     idle: { perServer: 0, timeoutMs: 0, maxAgeMs: 0, maxRequests: 0 },
     retry: { attempts: 0, statuses: [], budgetPercent: 0, budgetMin: 0, bufferBytes: 0 },
@@ -62,6 +103,8 @@ export function planOf(pools: PoolPlan[]): Plan {
       bufferMemory: 1,
     },
     drainMs: 0,
+    stateFolder: null,
+    resolver: { servers: [], timeoutMs: 0, ttlMinMs: 0, ttlMaxMs: 0, keepMs: 0 },
     listeners: [],
     pools,
   };
