@@ -24,6 +24,24 @@ export type ProbeReason =
   | 'protocol'
   /** The head of the answer exceeds its limit. */
   | 'too-large'
+  /** The server refuses the user, the password, or this client as such. */
+  | 'auth-failed'
+  /** The server says that it is starting, loading its data or shutting down. */
+  | 'starting-up'
+  /** The server says that it has as many clients as it takes. */
+  | 'too-many-clients'
+  /** The server answered with another error; the detail has its code. */
+  | 'server-error'
+  /** The server is not what `role` asks for. */
+  | 'role'
+  /** The replica is further behind its primary than `maxLag`, or nobody knows how far. */
+  | 'lag'
+  /** The query failed, or its result is not the expected one. */
+  | 'query'
+  /** A gRPC server says that the service is not serving. */
+  | 'not-serving'
+  /** A gRPC server does not know the service. */
+  | 'unknown-service'
   /** Inconclusive: this machine lacks descriptors, ports or memory for a probe. */
   | 'local-resources'
   /** Inconclusive: this process did not run for so long that the time limit means nothing. */
