@@ -71,8 +71,14 @@ const REMEDIES: Readonly<Record<number, readonly [string, string]>> = {
   [ENOENT]: ['BAL_LISTEN_PATH', 'the folder of the socket does not exist: create it'],
 };
 
-function listenError(bind: BindPlan, error: number): BallastError {
-  const [code, hint] = REMEDIES[error] ?? ['BAL_LISTEN_FAILED', 'see the message above'];
+/** What the kernel's refusal of a listening socket means, and what to do. */
+export function listenError(
+  bind: BindPlan,
+  error: number,
+  kind: 'stream' | 'datagrams' = 'stream',
+): BallastError {
+  const [code, remedy] = REMEDIES[error] ?? ['BAL_LISTEN_FAILED', 'see the message above'];
+  const hint = kind === 'stream' ? remedy : remedy.replace('ss -ltnp', 'ss -lunp');
   return new BallastError(code, `cannot listen on ${bindText(bind)}: ${errnoText(error)}`, {
     hint,
   });
