@@ -1,3 +1,6 @@
+/** `keyShare` of a server that takes all of its keys. */
+export const KEY_SHARE_FULL = 65_536;
+
 /**
  * What a balancing algorithm sees of a server. One object per server of a pool and worker, made when
  * the plan is applied; the data plane writes it, the algorithms read it.
@@ -18,6 +21,12 @@ export class ServerState {
   live = 0;
   /** What hashes know the server by: the same text in every worker, after a restart, on any node. */
   readonly identity: string;
+  /**
+   * The part of its keys that a hash gives to the server, of KEY_SHARE_FULL: less while it starts
+   * slowly, instead of a weight that grows, since each change of a weight moves keys between others.
+   * May change at any time, unannounced.
+   */
+  keyShare = KEY_SHARE_FULL;
   /** Peak-sensitive average of the time to the first byte in microseconds, and as of when. */
   latencyUs = 0;
   latencyAtMs = 0;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NONE_TRIED, ServerState } from './balancer.ts';
+import { Xorshift } from './xorshift.ts';
 import type { Balancer } from './balancer.ts';
 
 /** Makes the balancer under test. */
@@ -9,23 +10,38 @@ export type MakeBalancer = (servers: readonly ServerState[], seed: number) => Ba
 /** Share of a server in the picks may be off by this part of itself. */
 const SPREAD = 0.05;
 
+/** What may be asked of an algorithm beyond what all of them do. */
+export type Traits = {
+  /** Whether it is meant for pools of thousands of servers too. */
+  readonly isForLarge: boolean;
+  /** Whether it spreads requests by the weights; what does not fills one server before the next. */
+  readonly isSpreading: boolean;
+  /** Whether workers begin at different servers; what hashes must not. */
+  readonly differsBySeed: boolean;
+};
+
+/** Of most algorithms. */
+export const USUAL: Traits = { isForLarge: true, isSpreading: true, differsBySeed: true };
+
 /** Servers with the given weights, all usable. */
 export function serversOf(weights: readonly number[]): ServerState[] {
   return weights.map((weight, index) => new ServerState(index, weight));
 }
 
-/** Picks per server of `count` picks, none of which may be -1. */
+/** Picks per server of `count` picks with random keys, none of which may be -1. */
 export function countPicks(balancer: Balancer, servers: number, count: number): number[] {
   const picks = Array.from({ length: servers }, () => 0);
+  const keys = new Xorshift(count);
   for (let i = 0; i < count; i++) {
-    const index = balancer.pick(NONE_TRIED, 0, 0, 0);
+    const index = balancer.pick(NONE_TRIED, 0, keys.next(), 0);
     assert.ok(index >= 0 && index < servers, `pick ${i} gave ${index}`);
     picks[index]!++;
   }
   return picks;
 }
 
-function assertSpread(picks: readonly number[], weights: readonly number[]): void {
+/** Fails unless each server has its share of the picks by the weights, within 5 %. */
+export function assertSpread(picks: readonly number[], weights: readonly number[]): void {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const count = picks.reduce((sum, n) => sum + n, 0);
   picks.forEach((n, i) => {
@@ -35,17 +51,18 @@ function assertSpread(picks: readonly number[], weights: readonly number[]): voi
   });
 }
 
-/**
- * What every balancing algorithm must do. Called by the test file of each of them. `isForLarge`:
- * whether the algorithm is meant for pools of thousands of servers too.
- */
-export function testConformance(name: string, make: MakeBalancer, isForLarge: boolean): void {
+/** What every balancing algorithm must do. Called by the test file of each of them. */
+export function testConformance(name: string, make: MakeBalancer, traits: Traits): void {
   describe(`${name}, common suite`, () => {
-    testSpread(make);
     testExclusion(make);
-    testChanges(make);
     testReturns(make);
-    if (isForLarge) testLarge(make);
+    if (traits.differsBySeed) testSeeds(make);
+    if (traits.isSpreading) {
+      testSpread(make);
+      testChanges(make);
+      testComingBack(make);
+    }
+    if (traits.isForLarge) testLarge(make, traits);
   });
 }
 
@@ -84,7 +101,9 @@ function testSpread(make: MakeBalancer): void {
       assert.ok(picks[0]! > 15 && picks[0]! < 70, `${picks[0]} picks instead of about 40`);
     }
   });
+}
 
+function testSeeds(make: MakeBalancer): void {
   it('lets workers with neighbouring seeds begin at different servers', () => {
     const firsts = [0, 1, 2, 3, 4, 5, 6, 7].map((seed) => {
       return make(serversOf(Array.from({ length: 64 }, () => 1)), seed).pick(NONE_TRIED, 0, 0, 0);
@@ -113,7 +132,7 @@ function testExclusion(make: MakeBalancer): void {
         );
         const indices = new Set(allowed.map((server) => server.index));
         for (let i = 0; i < 50; i++) {
-          const index = balancer.pick(tried, triedCount, 0, 0);
+          const index = balancer.pick(tried, triedCount, i * 0x5000001, 0);
           assert.equal(indices.has(index), index !== -1, `picked ${index}`);
           assert.equal(index === -1, indices.size === 0);
         }
@@ -123,9 +142,9 @@ function testExclusion(make: MakeBalancer): void {
 
   it('tries each server once where a request goes through all of them', () => {
     for (const count of [5, 50]) {
-      const balancer = make(serversOf(Array.from({ length: count }, (_, i) => 1 + i)), 2);
+      const balancer = make(serversOf(Array.from({ length: count }, (_, i) => 1 + (i % 7))), 2);
       const tried = new Int32Array(count);
-      for (let n = 0; n < count; n++) tried[n] = balancer.pick(tried, n, 0, 0);
+      for (let n = 0; n < count; n++) tried[n] = balancer.pick(tried, n, 77, 0);
       assert.deepEqual(
         [...tried].toSorted((a, b) => a - b),
         [...tried.keys()],
@@ -153,7 +172,7 @@ function testChanges(make: MakeBalancer): void {
       servers.forEach((server, i) => (server.weight = weights[i]!));
       balancer.changed();
       const total = weights.reduce((sum, weight) => sum + weight, 0);
-      assertSpread(countPicks(balancer, count, total * 2000), weights);
+      assertSpread(countPicks(balancer, count, total * 8000), weights);
     }
   });
 
@@ -179,6 +198,19 @@ function testChanges(make: MakeBalancer): void {
 }
 
 function testReturns(make: MakeBalancer): void {
+  it('returns -1 while all servers are down, and goes on when one is back', () => {
+    const servers = serversOf([2, 1]);
+    const balancer = make(servers, 0);
+    for (const server of servers) server.isUsable = false;
+    balancer.changed();
+    assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), -1);
+    servers[1]!.isUsable = true;
+    balancer.changed();
+    assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), 1);
+  });
+}
+
+function testComingBack(make: MakeBalancer): void {
   it('takes a server back without a burst', () => {
     for (const count of [4, 64]) {
       const servers = serversOf(Array.from({ length: count }, () => 1));
@@ -193,46 +225,39 @@ function testReturns(make: MakeBalancer): void {
     }
   });
 
-  it('returns -1 while all servers are down, and goes on when one is back', () => {
-    const servers = serversOf([2, 1]);
-    const balancer = make(servers, 0);
-    for (const server of servers) server.isUsable = false;
-    balancer.changed();
-    assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), -1);
-    servers[1]!.isUsable = true;
-    balancer.changed();
-    assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), 1);
-  });
-
   it('is not disturbed by changes that change nothing', () => {
     for (const count of [5, 50]) {
       const weights = Array.from({ length: count }, (_, i) => 1 + (i % 3));
       const balancer = make(serversOf(weights), 0);
       const picks = Array.from({ length: count }, () => 0);
-      for (let i = 0; i < count * 4000; i++) {
+      const keys = new Xorshift(7);
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      for (let i = 0; i < total * 8000; i++) {
         if (i % 3 === 0) balancer.changed();
-        picks[balancer.pick(NONE_TRIED, 0, 0, 0)]!++;
+        picks[balancer.pick(NONE_TRIED, 0, keys.next(), 0)]!++;
       }
       assertSpread(picks, weights);
     }
   });
 }
 
-function testLarge(make: MakeBalancer): void {
-  it('spreads over 10,000 servers of weights 1 to 4', () => {
-    const weights = Array.from({ length: 10_000 }, (_, i) => 1 + (i % 4));
-    const picks = countPicks(make(serversOf(weights), 1), weights.length, 2_500_000);
-    const byWeight = [0, 0, 0, 0];
-    picks.forEach((n, i) => (byWeight[i % 4]! += n));
-    assertSpread(byWeight, [1, 2, 3, 4]);
-    assert.ok(Math.min(...picks) > 0);
-  });
+function testLarge(make: MakeBalancer, { isSpreading }: Traits): void {
+  if (isSpreading) {
+    it('spreads over 10,000 servers of weights 1 to 4', () => {
+      const weights = Array.from({ length: 10_000 }, (_, i) => 1 + (i % 4));
+      const picks = countPicks(make(serversOf(weights), 1), weights.length, 2_500_000);
+      const byWeight = [0, 0, 0, 0];
+      picks.forEach((n, i) => (byWeight[i % 4]! += n));
+      assertSpread(byWeight, [1, 2, 3, 4]);
+      assert.ok(Math.min(...picks) > 0);
+    });
+  }
 
   it('finds the one server among 10,000 that is not full', () => {
     const servers = serversOf(Array.from({ length: 10_000 }, () => 1));
     const balancer = make(servers, 5);
     for (const server of servers) server.isFull = server.index !== 7777;
-    for (let i = 0; i < 20; i++) assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), 7777);
+    for (let i = 0; i < 20; i++) assert.equal(balancer.pick(NONE_TRIED, 0, i, 0), 7777);
     servers[7777]!.isFull = true;
     assert.equal(balancer.pick(NONE_TRIED, 0, 0, 0), -1);
   });

@@ -1,5 +1,10 @@
+import { First } from './first.ts';
 import { LargeRoundRobin } from './large-round-robin.ts';
+import { LeastConnections } from './least-connections.ts';
+import { LeastTime } from './least-time.ts';
+import { Maglev } from './maglev.ts';
 import { RandomOfTwo } from './random-of-two.ts';
+import { Ring } from './ring.ts';
 import { RoundRobin } from './round-robin.ts';
 import type { Balancer, PoolLoad, ServerState } from './balancer.ts';
 
@@ -22,8 +27,8 @@ const SMALL_POOL_MAX = 16;
 
 /**
  * The balancer of one pool in one worker. `servers[i].index` must be i. `seed`: an integer of 0 or
- * more that differs between workers, so that they do not all begin at the same server. Called when a
- * plan is applied.
+ * more that differs between workers, so that they do not all begin at the same server; what hashes
+ * pays no heed to it. `load`: of the same servers. Called when a plan is applied.
  */
 export function createBalancer(
   options: BalanceOptions,
@@ -31,15 +36,25 @@ export function createBalancer(
   load: PoolLoad,
   seed: number,
 ): Balancer {
-  void load;
-  switch (options.kind) {
+  const { kind, boundedLoadPercent } = options;
+  switch (kind) {
     case 'round-robin':
       return servers.length <= SMALL_POOL_MAX
         ? new RoundRobin(servers, seed)
         : new LargeRoundRobin(servers, seed);
     case 'random-of-two':
       return new RandomOfTwo(servers, seed);
+    case 'least-connections':
+      return new LeastConnections(servers, seed);
+    case 'least-time':
+      return new LeastTime(servers, seed);
+    case 'first':
+      return new First(servers);
+    case 'maglev':
+      return new Maglev(servers, load, boundedLoadPercent);
+    case 'ring':
+      return new Ring(servers, load, boundedLoadPercent);
     default:
-      throw new Error(`no such algorithm: ${options.kind}`);
+      return kind satisfies never;
   }
 }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NONE_TRIED } from './balancer.ts';
-import { serversOf, testConformance } from './conformance.ts';
+import { serversOf, testConformance, USUAL } from './conformance.ts';
 import { RoundRobin } from './round-robin.ts';
 import type { Balancer } from './balancer.ts';
 
-testConformance('round-robin', (servers, seed) => new RoundRobin(servers, seed), false);
+testConformance('round-robin', (servers, seed) => new RoundRobin(servers, seed), {
+  ...USUAL,
+  isForLarge: false,
+});
 
 /** The next picks as letters. */
 function sequence(balancer: Balancer, count: number): string {
