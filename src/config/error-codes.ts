@@ -75,6 +75,10 @@ export const CONFIG_ERROR_CODES = {
     'A network cannot be read.',
     'Write 10.0.0.0/8, 2001:db8::/32 or a single address.',
   ),
+  BAL_CONFIG_NO_EFFECT: row(
+    'Warning: a key changes nothing beside the others that stand there.',
+    'Remove the key, or change what the message names.',
+  ),
   BAL_CONFIG_NO_ROUTE: row(
     'A listener has neither routes nor a pool.',
     'Give it routes, or the short form pool: NAME.',

@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { ConfigPath } from './diagnostic.ts';
 import { quote } from './quote.ts';
+import { httpListeners } from './rules/rule.ts';
 import type { RuleContext } from './rules/rule.ts';
 
 /** Largest page or body that is read from a file, in bytes. */
@@ -16,7 +17,7 @@ export type ReadFile = (path: string) => Uint8Array | null;
 type FileUse = { readonly name: string; readonly path: ConfigPath };
 
 function* fileUses({ config }: RuleContext): Generator<FileUse> {
-  for (const [name, listener] of Object.entries(config.listeners)) {
+  for (const [name, listener] of httpListeners(config)) {
     const at: ConfigPath = ['listeners', name];
     for (const [status, page] of Object.entries(listener.errorPages)) {
       const path = [...at, 'errorPages', status];

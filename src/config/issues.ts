@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { ConfigPath, Finding } from './diagnostic.ts';
 import { laterKeyHint } from './later-words.ts';
 import { quote } from './quote.ts';
-import { allowedKeys } from './schema-walk.ts';
+import { allowedKeys, choiceAt, otherVariants } from './schema-walk.ts';
+import type { Choice } from './schema-walk.ts';
 import { Problem } from './schema/scalar.ts';
 import { nearest, orList, suggestion } from './suggest.ts';
 
@@ -14,6 +15,8 @@ export type IssueFinding = {
   readonly cut: ConfigPath;
   /** The key that is missing at the place of the finding. */
   readonly missingKey?: string;
+  /** A value to go on with in place of what stands at `cut`. */
+  readonly replacement?: string;
   /** The key that an unknown one was probably meant to be. */
   readonly meantKey?: string;
 };
@@ -26,6 +29,9 @@ const KINDS: { readonly [zodType: string]: string } = {
   number: 'a number',
   boolean: 'true or false',
 };
+
+/** Titles of kinds of values that need an article in a sentence. */
+const NOUNS = new Set(['address', 'host', 'method', 'path', 'protocol', 'status', 'text']);
 
 /** Most keys that a hint names as examples of what a map may hold. */
 const KEYS_SHOWN = 4;
@@ -99,7 +105,13 @@ export class IssueTranslator {
       const finding = { code: 'BAL_CONFIG_NOT_AVAILABLE', message, hint: later, ...place } as const;
       return { finding, cut };
     }
-    const allowed = allowedKeys(this.#schema, path);
+    const choice = choiceAt(this.#schema, path, this.#root);
+    const belongsTo = choice === null ? [] : otherVariants(choice, key);
+    const allowed = allowedKeys(this.#schema, path, this.#root);
+    if (choice !== null && belongsTo.length > 0) {
+      const finding = misplacedKey(key, choice, belongsTo);
+      return { finding: { ...finding, ...place }, cut };
+    }
     const message = `unknown key ${quote(key)}`;
     const hint = suggestion(key, allowed);
     const finding = { code: 'BAL_CONFIG_UNKNOWN_KEY', message, hint, ...place } as const;
@@ -118,7 +130,7 @@ export class IssueTranslator {
   #kindHint(path: ConfigPath, expected: string, value: unknown): string {
     const orRemove = value === null ? ', or remove the key' : '';
     if (expected === 'a map') {
-      const keys = allowedKeys(this.#schema, path).slice(0, KEYS_SHOWN);
+      const keys = allowedKeys(this.#schema, path, this.#root).slice(0, KEYS_SHOWN);
       const such = keys.length === 0 ? '' : ` with keys such as ${keys.join(', ')}`;
       return `write a map${such}${orRemove}`;
     }
@@ -132,6 +144,12 @@ export class IssueTranslator {
 
   /** Goes on with that way to read the value that fits its kind, where there is just one. */
   #union(issue: z.core.$ZodIssueInvalidUnion, path: ConfigPath): IssueFinding[] {
+    const choice = choiceAt(this.#schema, path, this.#root);
+    const isMap = typeof this.#valueAt(path) === 'object' && this.#valueAt(path) !== null;
+    if (isMap && choice?.rest.length === 0) {
+      const issues = issue.errors[choice.index];
+      return issues === undefined ? this.#badVariant(choice, path) : this.translate(issues, path);
+    }
     const fitting = issue.errors.filter((issues) => !issues.some(isWrongKindHere));
     const chosen = fitting.length > 0 ? fitting[0] : undefined;
     if (chosen !== undefined) return this.translate(chosen, path);
@@ -141,12 +159,38 @@ export class IssueTranslator {
     return [this.#wrongKind(path, orList([...new Set(kinds)]))];
   }
 
+  /** Goes on with the variant that was probably meant; without a guess the map is taken away. */
+  #badVariant({ variants }: Choice, path: ConfigPath): IssueFinding[] {
+    const at = [...path, variants.key];
+    const result = variants.word.safeParse(this.#valueAt(at));
+    const meant = nearest(String(this.#valueAt(at)), variants.words);
+    return (result.error?.issues ?? []).map((issue) => {
+      const { finding } = customFinding(issue, at);
+      return meant === null ? { finding, cut: path } : { finding, cut: at, replacement: meant };
+    });
+  }
+
   #badKey(issue: z.core.$ZodIssueInvalidKey, path: ConfigPath): IssueFinding[] {
     return issue.issues.map((inner) => {
       const { finding } = customFinding(inner, path);
       return { finding: { ...finding, at: 'key' }, cut: path };
     });
   }
+}
+
+/** What to say of a key that other variants of the map know: `a tcp listener`, `protocol http`. */
+function misplacedKey(
+  key: string,
+  { variants, index }: Choice,
+  belongsTo: readonly string[],
+): Pick<Finding, 'code' | 'message' | 'hint'> {
+  const word = variants.words[index] ?? '';
+  const article = /^[aeio]|^http/.test(word) ? 'an' : 'a';
+  return {
+    code: 'BAL_CONFIG_UNKNOWN_KEY',
+    message: `unknown key ${quote(key)} in ${article} ${word} ${variants.noun}`,
+    hint: `it belongs to ${variants.key} ${orList(belongsTo)}`,
+  };
 }
 
 /** Leaves out a missing key where an unknown one of the same map was probably meant to be it. */
@@ -180,7 +224,8 @@ function isWrongKindHere(issue: Issue): boolean {
 function expectedKind(issue: Issue): string {
   if (issue.code === 'invalid_type') return KINDS[issue.expected] ?? issue.expected;
   const title: unknown = issue.code === 'custom' ? issue.params?.['expected'] : undefined;
-  return typeof title === 'string' ? title : 'a text';
+  if (typeof title !== 'string') return 'a text';
+  return NOUNS.has(title) ? `${/^[aeiou]/.test(title) ? 'an' : 'a'} ${title}` : title;
 }
 
 function customFinding(issue: Issue, path: ConfigPath): IssueFinding {

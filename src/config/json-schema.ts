@@ -7,7 +7,7 @@ export type JsonSchema = {
   readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
-  readonly enum?: readonly (string | number)[];
+  readonly enum?: readonly (string | number | boolean)[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minItems?: number;

@@ -55,10 +55,14 @@ function checkSchema(tree: PrunedTree, hasGaps: boolean): Checked {
   return { config: null, findings };
 }
 
-/** Fills required keys that are missing where that is possible; returns what is to be cut. */
+/** Fills in what is missing or has a replacement; returns what is to be cut. */
 function withoutFilled(found: readonly IssueFinding[], tree: PrunedTree): ConfigPath[] {
   const cuts: ConfigPath[] = [];
-  for (const { cut, missingKey } of found) {
+  for (const { cut, missingKey, replacement } of found) {
+    if (replacement !== undefined) {
+      tree.fill(cut, replacement);
+      continue;
+    }
     const path = missingKey === undefined ? null : [...cut, missingKey];
     const value = path === null ? undefined : standInFor(path);
     if (path === null || value === undefined) cuts.push(cut);
@@ -106,7 +110,9 @@ export function loadConfig(text: string, file: string, options: LoadOptions): Lo
   const report = (finding: Finding): void => {
     diagnostics.push(yaml.place({ ...finding, path: tree.originalPath(finding.path) }));
   };
-  const context = { config, report, names, isWhole: tree.isWhole.bind(tree) };
+  const isWhole = tree.isWhole.bind(tree);
+  const isGiven = tree.isGiven.bind(tree);
+  const context = { config, report, names, isWhole, isGiven };
   for (const rule of RULES) rule(context);
   const files = readFiles(context, file, options.readFile);
   const hasError = diagnostics.some((diagnostic) => diagnostic.severity === 'error');

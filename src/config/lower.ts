@@ -36,7 +36,13 @@ export function lower(config: Config, { cores, files }: LowerOptions): Plan {
     },
     drainMs: config.drain,
     stateFolder: null,
-    resolver: { servers: [], timeoutMs: 2_000, ttlMinMs: 1_000, ttlMaxMs: 300_000, keepMs: 600_000 },
+    resolver: {
+      servers: [],
+      timeoutMs: 2_000,
+      ttlMinMs: 1_000,
+      ttlMaxMs: 300_000,
+      keepMs: 600_000,
+    },
     listeners: Object.entries(config.listeners).map(([key, listener]) =>
       lowerListener(listener, key, context),
     ),

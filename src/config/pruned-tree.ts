@@ -55,6 +55,11 @@ export class PrunedTree {
     return !this.#touched.has(JSON.stringify(this.originalPath(path)));
   }
 
+  /** Whether there is a value at `path`, given in the tree's present indices. */
+  isGiven(path: ConfigPath): boolean {
+    return this.#at(path) !== undefined;
+  }
+
   #touch(path: ConfigPath): void {
     const original = this.originalPath(path);
     for (let i = 0; i <= path.length; i++) {

@@ -1,12 +1,24 @@
 import { contentTypeOf } from '../files.ts';
-import type { ErrorPagePlan, HttpListenerPlan, RoutePlan } from '../plan.ts';
+import type { ErrorPagePlan, HttpListenerPlan, ListenerPlan, RoutePlan } from '../plan.ts';
+import type {
+  ProxyAcceptPlan,
+  SocketPlan,
+  TcpListenerPlan,
+  TcpRoutePlan,
+  UdpListenerPlan,
+} from '../plan-layer4.ts';
 import { LAST_ROUTE } from '../rules/names.ts';
-import type { ListenerConfig } from '../schema/listener.ts';
+import type { HttpListenerConfig } from '../schema/listener-http.ts';
 import { routeSchema } from '../schema/route.ts';
-import { fileBase64, lowerRoute } from './route.ts';
+import { halfClosedMs } from '../schema/listener-tcp.ts';
+import type { TcpListenerConfig } from '../schema/listener-tcp.ts';
+import type { UdpListenerConfig } from '../schema/listener-udp.ts';
+import type { ListenerConfig } from '../schema/listener.ts';
+import { keepAlivePlan } from '../schema/socket.ts';
+import { fileBase64, lowerRoute, weightedPools } from './route.ts';
 import type { LowerContext } from './route.ts';
 
-function errorPages(listener: ListenerConfig, context: LowerContext): ErrorPagePlan[] {
+function errorPages(listener: HttpListenerConfig, context: LowerContext): ErrorPagePlan[] {
   return Object.entries(listener.errorPages).map(([status, page]) => {
     const file = typeof page === 'string' ? page : page.file;
     const given = typeof page === 'string' ? undefined : page.contentType;
@@ -15,7 +27,7 @@ function errorPages(listener: ListenerConfig, context: LowerContext): ErrorPageP
   });
 }
 
-function routes(listener: ListenerConfig, key: string, context: LowerContext): RoutePlan[] {
+function routes(listener: HttpListenerConfig, key: string, context: LowerContext): RoutePlan[] {
   const plans = (listener.routes ?? []).map((route, i) =>
     lowerRoute(route, `${key}/${route.name ?? i + 1}`, context),
   );
@@ -26,9 +38,21 @@ function routes(listener: ListenerConfig, key: string, context: LowerContext): R
   return plans;
 }
 
-/** The plan of one listener; `key` is its name in the file. */
-export function lowerListener(
-  listener: ListenerConfig,
+function connectionPlan(listener: HttpListenerConfig | TcpListenerConfig): {
+  readonly proxyProtocol: ProxyAcceptPlan | null;
+  readonly socket: SocketPlan;
+} {
+  return {
+    proxyProtocol: listener.proxyProtocol ?? null,
+    socket: {
+      keepAlive: keepAlivePlan(listener.keepAlive),
+      userTimeoutMs: listener.userTimeout,
+    },
+  };
+}
+
+function lowerHttp(
+  listener: HttpListenerConfig,
   key: string,
   context: LowerContext,
 ): HttpListenerPlan {
@@ -38,8 +62,7 @@ export function lowerListener(
     slot: 0,
     protocol: listener.protocol,
     binds: listener.bind,
-    proxyProtocol: null,
-    socket: { keepAlive: null, userTimeoutMs: 0 },
+    ...connectionPlan(listener),
     timeouts: {
       headMs: timeouts.head,
       bodyIdleMs: timeouts.bodyIdle,
@@ -59,4 +82,80 @@ export function lowerListener(
     accessLog: listener.accessLog,
     routes: routes(listener, key, context),
   };
+}
+
+function tcpRoutes(
+  listener: TcpListenerConfig,
+  key: string,
+  context: LowerContext,
+): TcpRoutePlan[] {
+  const plans = (listener.routes ?? []).map((route, i) => ({
+    key: `${key}/${route.name ?? i + 1}`,
+    slot: 0,
+    sni: route.sni ?? [],
+    alpn: route.alpn ?? [],
+    pools: weightedPools(route, context),
+  }));
+  if (listener.pool !== undefined) {
+    const pools = weightedPools({ pool: listener.pool }, context);
+    plans.push({ key: `${key}/${LAST_ROUTE}`, slot: 0, sni: [], alpn: [], pools });
+  }
+  return plans;
+}
+
+function lowerTcp(
+  listener: TcpListenerConfig,
+  key: string,
+  context: LowerContext,
+): TcpListenerPlan {
+  return {
+    key,
+    slot: 0,
+    protocol: listener.protocol,
+    binds: listener.bind,
+    ...connectionPlan(listener),
+    timeouts: {
+      helloMs: listener.timeouts.hello,
+      idleMs: listener.timeouts.idle,
+      halfClosedMs: halfClosedMs(listener.timeouts),
+    },
+    accessLog: listener.accessLog,
+    routes: tcpRoutes(listener, key, context),
+  };
+}
+
+function lowerUdp(
+  listener: UdpListenerConfig,
+  key: string,
+  context: LowerContext,
+): UdpListenerPlan {
+  const pool = context.pools.get(listener.pool ?? '') ?? -1;
+  return {
+    key,
+    slot: 0,
+    protocol: listener.protocol,
+    binds: listener.bind,
+    mode: listener.perPacket ? 'packet' : 'session',
+    routes: [{ key: `${key}/${LAST_ROUTE}`, slot: 0, pool }],
+    sessions: listener.maxSessions,
+    idleMs: listener.timeouts.idle,
+    answerMs: listener.timeouts.answer,
+    accessLog: listener.accessLog,
+  };
+}
+
+/** The plan of one listener; `key` is its name in the file. */
+export function lowerListener(
+  listener: ListenerConfig,
+  key: string,
+  context: LowerContext,
+): ListenerPlan {
+  switch (listener.protocol) {
+    case 'http':
+      return lowerHttp(listener, key, context);
+    case 'tcp':
+      return lowerTcp(listener, key, context);
+    case 'udp':
+      return lowerUdp(listener, key, context);
+  }
 }

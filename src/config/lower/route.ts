@@ -8,6 +8,7 @@ import type {
   RewritePlan,
   RouteAction,
   RoutePlan,
+  WeightedPool,
 } from '../plan.ts';
 import type { RedirectConfig } from '../schema/redirect.ts';
 import type { RespondConfig } from '../schema/respond.ts';
@@ -67,8 +68,16 @@ function respondAction(respond: RespondConfig, files: Files): RouteAction {
   return { kind: 'respond', status: respond.status, fields, bodyBase64 };
 }
 
-function action(route: RouteConfig, { pools, files }: LowerContext): RouteAction {
-  const indexOf = (name: string): number => pools.get(name) ?? -1;
+/** The pools of a route and their shares. */
+export function weightedPools(
+  route: Pick<RouteConfig, 'pool' | 'pools'>,
+  { pools }: LowerContext,
+): WeightedPool[] {
+  const shares = route.pools ?? [{ pool: route.pool ?? '', weight: 1 }];
+  return shares.map((share) => ({ pool: pools.get(share.pool) ?? -1, weight: share.weight }));
+}
+
+function action(route: RouteConfig, context: LowerContext): RouteAction {
   if (route.redirect === 'https') {
     const to: RedirectTarget = {
       scheme: 'https',
@@ -84,12 +93,8 @@ function action(route: RouteConfig, { pools, files }: LowerContext): RouteAction
     const { status } = route.redirect;
     return { kind: 'redirect', status, to: redirectTarget(route.redirect) };
   }
-  if (route.respond !== undefined) return respondAction(route.respond, files);
-  const shares = route.pools ?? [{ pool: route.pool ?? '', weight: 1 }];
-  return {
-    kind: 'pools',
-    pools: shares.map((share) => ({ pool: indexOf(share.pool), weight: share.weight })),
-  };
+  if (route.respond !== undefined) return respondAction(route.respond, context.files);
+  return { kind: 'pools', pools: weightedPools(route, context) };
 }
 
 function edits(given: RewriteConfig['request']): FieldEdits {

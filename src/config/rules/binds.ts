@@ -14,11 +14,14 @@ function overlaps(a: BindPlan, b: BindPlan): boolean {
   return a.host === b.host || a.host === any || b.host === any;
 }
 
-/** No two listening addresses of the file may exclude each other. */
+type BindUser = { readonly name: string; readonly transport: 'tcp' | 'udp' };
+
+/** No two listening addresses of the file exclude each other; tcp and udp have their own ports. */
 export function checkBinds({ config, report, isWhole }: RuleContext): void {
   const seen = new Map<string, { readonly bind: BindPlan; readonly name: string }[]>();
-  const add = (bind: BindPlan, name: string, path: ConfigPath): void => {
-    const place = `${bind.family}:${bind.port}`;
+  const add = (bind: BindPlan, user: BindUser, path: ConfigPath): void => {
+    const { name, transport } = user;
+    const place = `${transport}:${bind.family}:${bind.port}`;
     const others = seen.get(place) ?? [];
     const other = others.find((candidate) => overlaps(candidate.bind, bind));
     others.push({ bind, name });
@@ -33,10 +36,14 @@ export function checkBinds({ config, report, isWhole }: RuleContext): void {
       path,
     });
   };
-  if (config.admin !== null && isWhole(['admin'])) add(config.admin, 'admin', ['admin']);
+  if (config.admin !== null && isWhole(['admin'])) {
+    add(config.admin, { name: 'admin', transport: 'tcp' }, ['admin']);
+  }
   for (const [name, listener] of Object.entries(config.listeners)) {
+    const transport = listener.protocol === 'udp' ? 'udp' : 'tcp';
+    const user = { name: `listener ${name}`, transport } as const;
     for (const [i, bind] of listener.bind.entries()) {
-      add(bind, `listener ${name}`, ['listeners', name, 'bind', i]);
+      add(bind, user, ['listeners', name, 'bind', i]);
     }
   }
 }

@@ -5,6 +5,7 @@ import type { PoolConfig } from '../schema/pool.ts';
 import { serverSettings } from '../schema/pool.ts';
 import { Problem } from '../schema/scalar.ts';
 import { parseName } from '../schema/text.ts';
+import { routesOf } from './rule.ts';
 import type { RuleContext } from './rule.ts';
 
 /** Name of the route that a listener's own `pool` stands for. */
@@ -49,7 +50,7 @@ export function checkNames({ config, names: keys, report }: RuleContext): void {
   checkKeys(keys.pools, ['pools'], report);
   for (const [name, listener] of Object.entries(config.listeners)) {
     const names = new Set<string>(listener.pool === undefined ? [] : [LAST_ROUTE]);
-    for (const [i, route] of (listener.routes ?? []).entries()) {
+    for (const [i, route] of routesOf(listener).entries()) {
       if (route.name === undefined) continue;
       const path = ['listeners', name, 'routes', i, 'name'];
       if (names.has(route.name)) reportDuplicate(route.name, path, report);

@@ -2,12 +2,13 @@ import { canonicalPathText } from '../../codec/canonical-path.ts';
 import type { PathPolicy } from '../../codec/http1-head.ts';
 import type { ConfigPath, Report } from '../diagnostic.ts';
 import { quote } from '../quote.ts';
-import type { ListenerConfig } from '../schema/listener.ts';
+import type { HttpListenerConfig } from '../schema/listener-http.ts';
+import { httpListeners } from './rule.ts';
 import type { RuleContext } from './rule.ts';
 
 type LiteralPath = { readonly path: string; readonly suffix: string; readonly at: ConfigPath };
 
-function* literalPaths(listener: ListenerConfig, base: ConfigPath): Generator<LiteralPath> {
+function* literalPaths(listener: HttpListenerConfig, base: ConfigPath): Generator<LiteralPath> {
   for (const [i, route] of (listener.routes ?? []).entries()) {
     const at = [...base, 'routes', i];
     for (const [j, pattern] of (route.paths ?? []).entries()) {
@@ -39,7 +40,7 @@ function checkPath({ path, suffix, at }: LiteralPath, policy: PathPolicy, report
 
 /** Paths are in the canonical form in which their listener compares and sends them. */
 export function checkPaths({ config, report, isWhole }: RuleContext): void {
-  for (const [name, listener] of Object.entries(config.listeners)) {
+  for (const [name, listener] of httpListeners(config)) {
     const at = ['listeners', name];
     const isKnown = isWhole([...at, 'encodedSlash']) && isWhole([...at, 'mergeSlashes']);
     if (!isKnown) continue;

@@ -6,19 +6,12 @@ import type { CheckConfig } from '../schema/check.ts';
 import type { PoolConfig } from '../schema/pool.ts';
 import { serverSettings } from '../schema/pool.ts';
 import { durationText } from '../schema/units.ts';
+import { poolUses } from './rule.ts';
 import type { RuleContext } from './rule.ts';
 
 /** Names of all pools that some route of the configuration sends to. */
 function usedPools({ config }: RuleContext): ReadonlySet<string> {
-  const used = new Set<string>();
-  for (const listener of Object.values(config.listeners)) {
-    if (listener.pool !== undefined) used.add(listener.pool);
-    for (const route of listener.routes ?? []) {
-      if (route.pool !== undefined) used.add(route.pool);
-      for (const share of route.pools ?? []) used.add(share.pool);
-    }
-  }
-  return used;
+  return new Set([...poolUses(config)].map(({ pool }) => pool));
 }
 
 function checkProbe(check: CheckConfig, path: ConfigPath, context: RuleContext): void {

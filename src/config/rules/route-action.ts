@@ -1,11 +1,18 @@
 import type { ConfigPath } from '../diagnostic.ts';
 import { quote } from '../quote.ts';
 import type { ListenerConfig } from '../schema/listener.ts';
-import type { RouteConfig } from '../schema/route.ts';
 import { suggestion } from '../suggest.ts';
+import { poolUses, routesOf } from './rule.ts';
 import type { RuleContext } from './rule.ts';
 
-const ACTIONS = ['pool', 'pools', 'redirect', 'respond'] as const;
+const ACTIONS: readonly string[] = ['pool', 'pools', 'redirect', 'respond'];
+const POOL_ACTIONS: readonly string[] = ['pool', 'pools'];
+
+type RouteActions = {
+  readonly route: { readonly [key: string]: unknown };
+  /** Keys of which a route has exactly one. */
+  readonly actions: readonly string[];
+};
 
 function reportUnknownPool(name: string, path: ConfigPath, context: RuleContext): void {
   const { pools } = context.names;
@@ -14,18 +21,25 @@ function reportUnknownPool(name: string, path: ConfigPath, context: RuleContext)
   context.report({ code: 'BAL_CONFIG_UNKNOWN_POOL', message, hint, path });
 }
 
-function checkOneAction(route: RouteConfig, path: ConfigPath, context: RuleContext): void {
-  const given = ACTIONS.filter((action) => route[action] !== undefined);
+function checkOneAction(
+  { route, actions }: RouteActions,
+  path: ConfigPath,
+  context: RuleContext,
+): void {
+  const given = actions.filter((action) => route[action] !== undefined);
   if (given.length === 1 || (given.length === 0 && !context.isWhole(path))) return;
   const message =
     given.length === 0 ? 'the route does nothing' : `the route has both ${given.join(' and ')}`;
-  const hint = `give it exactly one of ${ACTIONS.join(', ')}`;
+  const hint = `give it exactly one of ${actions.join(', ')}`;
   const at = given[1] === undefined ? path : [...path, given[1]];
   context.report({ code: 'BAL_CONFIG_ACTION', message, hint, path: at, at: 'key' });
 }
 
-function checkShares(route: RouteConfig, path: ConfigPath, context: RuleContext): void {
-  const shares = route.pools ?? [];
+function checkShares(
+  shares: readonly { readonly pool: string; readonly weight: number }[],
+  path: ConfigPath,
+  context: RuleContext,
+): void {
   const seen = new Set<string>();
   for (const [i, share] of shares.entries()) {
     if (seen.has(share.pool)) {
@@ -47,30 +61,21 @@ function checkShares(route: RouteConfig, path: ConfigPath, context: RuleContext)
   });
 }
 
-function checkListener(name: string, listener: ListenerConfig, context: RuleContext): void {
-  const known = new Set(context.names.pools);
-  // Where there are no pools, a misspelt "pools" says it all.
-  const isSure = known.size > 0 || context.isWhole([]);
+function checkRoutes(name: string, listener: ListenerConfig, context: RuleContext): void {
   const path: ConfigPath = ['listeners', name];
-  const checkPool = (pool: string, at: ConfigPath): void => {
-    if (!known.has(pool) && isSure) reportUnknownPool(pool, at, context);
-  };
-  if (listener.pool !== undefined) checkPool(listener.pool, [...path, 'pool']);
-  for (const [i, route] of (listener.routes ?? []).entries()) {
+  const actions = listener.protocol === 'http' ? ACTIONS : POOL_ACTIONS;
+  for (const [i, route] of routesOf(listener).entries()) {
     const at = [...path, 'routes', i];
-    checkOneAction(route, at, context);
-    if (route.pool !== undefined) checkPool(route.pool, [...at, 'pool']);
-    for (const [j, share] of (route.pools ?? []).entries()) {
-      checkPool(share.pool, [...at, 'pools', j, 'pool']);
-    }
-    checkShares(route, at, context);
+    checkOneAction({ route, actions }, at, context);
+    checkShares(route.pools ?? [], at, context);
   }
-  const hasRoutes = (listener.routes ?? []).length > 0 || listener.pool !== undefined;
+  const hasRoutes = routesOf(listener).length > 0 || listener.pool !== undefined;
   if (hasRoutes || !context.isWhole(path)) return;
+  const isUdp = listener.protocol === 'udp';
   context.report({
     code: 'BAL_CONFIG_NO_ROUTE',
-    message: `the listener ${quote(name)} has no routes`,
-    hint: 'add routes, or the short form pool: NAME',
+    message: `the listener ${quote(name)} has no ${isUdp ? 'pool' : 'routes'}`,
+    hint: isUdp ? 'add pool: NAME' : 'add routes, or the short form pool: NAME',
     path,
     at: 'key',
   });
@@ -78,7 +83,13 @@ function checkListener(name: string, listener: ListenerConfig, context: RuleCont
 
 /** Every route does exactly one thing, and the pools that it sends to exist. */
 export function checkRouteActions(context: RuleContext): void {
+  const known = new Set(context.names.pools);
+  // Where there are no pools, a misspelt "pools" says it all.
+  const isSure = known.size > 0 || context.isWhole([]);
+  for (const { pool, path } of poolUses(context.config)) {
+    if (!known.has(pool) && isSure) reportUnknownPool(pool, path, context);
+  }
   for (const [name, listener] of Object.entries(context.config.listeners)) {
-    checkListener(name, listener, context);
+    checkRoutes(name, listener, context);
   }
 }

@@ -2,6 +2,7 @@ import type { ConfigPath, Report } from '../diagnostic.ts';
 import { quote } from '../quote.ts';
 import type { RouteConfig } from '../schema/route.ts';
 import { hasNestedRepeat } from '../schema/regex.ts';
+import { httpListeners } from './rule.ts';
 import type { RuleContext } from './rule.ts';
 
 /** Statuses whose answers have no body (RFC 9110 §6.4.1). */
@@ -82,7 +83,7 @@ function checkRegexes(route: RouteConfig, path: ConfigPath, report: Report): voi
 
 /** The parts of each route fit each other. */
 export function checkRouteParts({ config, report, isWhole }: RuleContext): void {
-  for (const [name, listener] of Object.entries(config.listeners)) {
+  for (const [name, listener] of httpListeners(config)) {
     for (const [i, route] of (listener.routes ?? []).entries()) {
       const path = ['listeners', name, 'routes', i];
       checkRegexes(route, path, report);

@@ -1,5 +1,7 @@
 import type { ConfigPath } from '../diagnostic.ts';
 import type { FieldCondition, PathPattern } from '../plan.ts';
+import type { TcpRouteConfig } from '../schema/listener-tcp.ts';
+import type { ListenerConfig } from '../schema/listener.ts';
 import type { RouteConfig } from '../schema/route.ts';
 import type { RuleContext } from './rule.ts';
 
@@ -10,6 +12,7 @@ const EARLIER_MAX = 64;
 
 const ANY_PATH = 'any';
 const ROOT_PREFIX = 'prefix /';
+const NO_CONDITIONS = 'false ';
 
 type Earlier = { readonly name: string; readonly methods: readonly string[] };
 
@@ -42,6 +45,16 @@ function takenBy(route: RouteConfig): Taken {
     paths: route.paths?.map(pathText) ?? [ANY_PATH],
     conditions: `${methods.length > 0} ${fields.sort().join(' ')}`,
     methods,
+  };
+}
+
+/** Names of servers stand in for hosts, protocols of ALPN for paths. */
+function takenByTcp(route: TcpRouteConfig): Taken {
+  return {
+    hosts: route.sni ?? [''],
+    paths: route.alpn?.map((protocol) => `alpn ${protocol}`) ?? [ANY_PATH],
+    conditions: NO_CONDITIONS,
+    methods: [],
   };
 }
 
@@ -90,25 +103,49 @@ class Reach {
 
 const REMEDY = 'remove it, or make the conditions of the two routes different';
 
+type ListenerRoutes = {
+  readonly routes: readonly { readonly name?: string | undefined; readonly taken: Taken }[];
+  /** What the routes take: requests or connections. */
+  readonly what: string;
+};
+
+function routesTaking(listener: ListenerConfig): ListenerRoutes {
+  switch (listener.protocol) {
+    case 'http': {
+      const routes = listener.routes ?? [];
+      const taking = routes.map((route) => ({ name: route.name, taken: takenBy(route) }));
+      return { routes: taking, what: 'requests' };
+    }
+    case 'tcp': {
+      const routes = listener.routes ?? [];
+      const taking = routes.map((route) => ({ name: route.name, taken: takenByTcp(route) }));
+      return { routes: taking, what: 'connections' };
+    }
+    case 'udp':
+      return { routes: [], what: 'datagrams' };
+  }
+}
+
 /** No route may be hidden by an earlier one with the same hosts, paths and conditions. */
 export function checkRouteReach({ config, report, isWhole }: RuleContext): void {
   for (const [name, listener] of Object.entries(config.listeners)) {
     const reach = new Reach();
     const path: ConfigPath = ['listeners', name];
-    for (const [i, route] of (listener.routes ?? []).entries()) {
+    const { routes, what } = routesTaking(listener);
+    for (const [i, { name: given, taken }] of routes.entries()) {
       const at = [...path, 'routes', i];
       if (!isWhole(at)) continue;
-      const shown = route.name === undefined ? `route ${i + 1}` : `route "${route.name}"`;
-      const taker = reach.add(shown, takenBy(route));
+      const shown = given === undefined ? `route ${i + 1}` : `route "${given}"`;
+      const taker = reach.add(shown, taken);
       if (taker === null) continue;
-      const message = `${shown} is never chosen: ${taker} takes all its requests`;
+      const message = `${shown} is never chosen: ${taker} takes all its ${what}`;
       report({ code: 'BAL_CONFIG_UNREACHABLE_ROUTE', message, hint: REMEDY, path: at });
     }
     if (listener.pool === undefined) continue;
-    const last = { hosts: [''], paths: [ANY_PATH], conditions: 'false ', methods: [] };
+    const last = { hosts: [''], paths: [ANY_PATH], conditions: NO_CONDITIONS, methods: [] };
     const taker = reach.add('', last);
     if (taker === null) continue;
-    const message = `the pool of the listener is never used: ${taker} takes all its requests`;
+    const message = `the pool of the listener is never used: ${taker} takes all its ${what}`;
     const at = [...path, 'pool'];
     report({ code: 'BAL_CONFIG_UNREACHABLE_ROUTE', message, hint: REMEDY, path: at, at: 'key' });
   }

@@ -1,5 +1,7 @@
 import type { ConfigPath, Report } from '../diagnostic.ts';
 import type { Config } from '../schema.ts';
+import type { HttpListenerConfig } from '../schema/listener-http.ts';
+import type { ListenerConfig } from '../schema/listener.ts';
 
 /**
  * What a rule looks at: the configuration with its defaults, without the parts that the schema
@@ -12,7 +14,52 @@ export type RuleContext = {
   readonly names: { readonly listeners: readonly string[]; readonly pools: readonly string[] };
   /** Whether the part at `path` is complete: nothing at or below it was refused. */
   readonly isWhole: (path: ConfigPath) => boolean;
+  /** Whether the file itself has something at `path`: a default alone does not count. */
+  readonly isGiven: (path: ConfigPath) => boolean;
 };
 
 /** A check of something that one key alone cannot tell. Runs once per load. */
 export type Rule = (context: RuleContext) => void;
+
+/** The listeners for HTTP and their names. */
+export function httpListeners(config: Config): [string, HttpListenerConfig][] {
+  const all = Object.entries(config.listeners);
+  return all.filter((entry): entry is [string, HttpListenerConfig] => entry[1].protocol === 'http');
+}
+
+/** What routes of every protocol have. */
+type AnyRoute = {
+  readonly name?: string | undefined;
+  readonly pool?: string | undefined;
+  readonly pools?: readonly { readonly pool: string; readonly weight: number }[] | undefined;
+};
+
+/** The routes of a listener of any protocol, its own `pool` left aside. */
+export function routesOf(listener: ListenerConfig): readonly AnyRoute[] {
+  return listener.protocol === 'udp' ? [] : (listener.routes ?? []);
+}
+
+/** A place where a pool is named as the one to send to. */
+export type PoolUse = {
+  readonly pool: string;
+  readonly path: ConfigPath;
+  /** Name of the listener. */
+  readonly listener: string;
+  readonly protocol: ListenerConfig['protocol'];
+};
+
+/** All places where listeners and routes name pools. */
+export function* poolUses(config: Config): Generator<PoolUse> {
+  for (const [name, listener] of Object.entries(config.listeners)) {
+    const use = { listener: name, protocol: listener.protocol };
+    const at: ConfigPath = ['listeners', name];
+    if (listener.pool !== undefined) yield { ...use, pool: listener.pool, path: [...at, 'pool'] };
+    for (const [i, route] of routesOf(listener).entries()) {
+      const base = [...at, 'routes', i];
+      if (route.pool !== undefined) yield { ...use, pool: route.pool, path: [...base, 'pool'] };
+      for (const [j, share] of (route.pools ?? []).entries()) {
+        yield { ...use, pool: share.pool, path: [...base, 'pools', j, 'pool'] };
+      }
+    }
+  }
+}

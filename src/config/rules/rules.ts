@@ -1,4 +1,5 @@
 import { checkBinds } from './binds.ts';
+import { checkListeners } from './listeners.ts';
 import { checkNames } from './names.ts';
 import { checkPaths } from './paths.ts';
 import { checkPools } from './pools.ts';
@@ -13,6 +14,7 @@ export const RULES: readonly Rule[] = [
   checkTotals,
   checkBinds,
   checkNames,
+  checkListeners,
   checkRouteActions,
   checkPaths,
   checkRouteParts,

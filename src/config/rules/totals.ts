@@ -1,13 +1,14 @@
 import { SLOTS_MAX } from '../../base/meters.ts';
 import { uriBytes } from '../schema/limits.ts';
 import { sizeText } from '../schema/units.ts';
+import { routesOf } from './rule.ts';
 import type { RuleContext } from './rule.ts';
 
 /** The file has something to do, and no more of it than the counters have room for. */
 export function checkTotals({ config, report, isWhole }: RuleContext): void {
   const listeners = Object.values(config.listeners);
   const pools = Object.values(config.pools);
-  const routes = listeners.reduce((sum, listener) => sum + (listener.routes?.length ?? 0) + 1, 0);
+  const routes = listeners.reduce((sum, listener) => sum + routesOf(listener).length + 1, 0);
   const servers = pools.reduce((sum, pool) => sum + pool.servers.length, 0);
   const total = 1 + listeners.length + routes + pools.length + servers;
   if (total > SLOTS_MAX) {

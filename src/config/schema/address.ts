@@ -3,6 +3,7 @@ import type { BindPlan } from '../plan.ts';
 import { quote } from '../quote.ts';
 import { Problem, scalar, wrongType } from './scalar.ts';
 import type { Scalar } from './scalar.ts';
+import { oneOrMany } from './structure.ts';
 
 /** Longest path of a unix socket in bytes (sun_path holds 108 with the closing zero). */
 const UNIX_PATH_MAX = 107;
@@ -74,7 +75,11 @@ export function parseAddress(text: string, leastPort: 0 | 1): BindPlan | Problem
   return parseHost(text, text.slice(0, colon), port);
 }
 
-function anyAddress(description: string, leastPort: 0 | 1): Scalar<BindPlan> {
+function anyAddress(
+  description: string,
+  leastPort: 0 | 1,
+  refine: (text: string, address: BindPlan) => BindPlan | Problem = (_, address) => address,
+): Scalar<BindPlan> {
   const meta = { title: 'address', type: 'string', examples: ['10.0.0.1:8080'] } as const;
   return scalar(meta, description, (value) => {
     if (typeof value === 'number') {
@@ -85,13 +90,33 @@ function anyAddress(description: string, leastPort: 0 | 1): Scalar<BindPlan> {
       );
     }
     if (typeof value !== 'string') return wrongType(value, 'an address', ADDRESS_HINT);
-    return parseAddress(value, leastPort);
+    const address = parseAddress(value, leastPort);
+    return address instanceof Problem ? address : refine(value, address);
   });
 }
 
-/** A schema for an address to listen on; port 0 lets the kernel choose one. */
-export function bindAddress(description: string): Scalar<BindPlan> {
-  return anyAddress(description, 0);
+/** A schema for the addresses of a listener; port 0 lets the kernel choose one. */
+export function listenerAddresses() {
+  return oneOrMany(
+    'Addresses: 0.0.0.0:80, "[::]:80" (IPv6 alone), unix:/path. Port 0: the kernel chooses.',
+    anyAddress('An address to listen on.', 0),
+  );
+}
+
+/** A schema for the addresses of a listener for datagrams, which unix sockets do not carry here. */
+export function datagramAddresses() {
+  return oneOrMany(
+    'Addresses: 0.0.0.0:53, "[::]:53" (IPv6 alone). Port 0: the kernel chooses.',
+    anyAddress('An address to listen on.', 0, (text, address) =>
+      address.family === 'unix'
+        ? new Problem(
+            'BAL_CONFIG_ADDRESS',
+            `${quote(text)} is a unix socket`,
+            'a udp listener needs an IP address and a port: 0.0.0.0:53',
+          )
+        : address,
+    ),
+  );
 }
 
 /** A schema for an address to connect to. */

@@ -5,13 +5,10 @@ import { pathPattern } from './path.ts';
 import { redirectSchema } from './redirect.ts';
 import { respondSchema } from './respond.ts';
 import { rewriteSchema } from './rewrite.ts';
-import { integer } from './scalar.ts';
-import { list, named, oneOrMany, optionalSection, section } from './structure.ts';
-import { name, poolReference, text } from './text.ts';
+import { poolKeys, routeName } from './route-pools.ts';
+import { named, oneOrMany, optionalSection, section } from './structure.ts';
+import { text } from './text.ts';
 import { duration } from './units.ts';
-
-/** Greatest weight of a pool in a route. */
-const POOL_WEIGHT_MAX = 1_000;
 
 const timeouts = optionalSection('How long servers may take.', {
   firstByte: duration('From the request sent to the first byte of the answer: 504.').prefault(
@@ -32,9 +29,7 @@ const conditions = (description: string) =>
 
 /** Schema of one entry of `routes`. */
 export const routeSchema = section('A route: which requests, and what becomes of them.', {
-  name: name(
-    'Name in metrics and logs; its place in the list, counted from 1, where none is given.',
-  ).optional(),
+  name: routeName(),
   hosts: oneOrMany(
     'Hosts: exact, or "*.example.com" for one or more labels before the domain. Left out: any.',
     hostPattern('A host.'),
@@ -52,18 +47,7 @@ export const routeSchema = section('A route: which requests, and what becomes of
     )
     .prefault({})
     .meta({ description: 'Conditions on parameters of the query; all must hold.' }),
-  pool: poolReference('Sends the request to this pool.').optional(),
-  pools: list(
-    'Sends the request to one of these pools, by weight.',
-    section('A pool and its share.', {
-      pool: poolReference('The pool.'),
-      weight: integer(
-        0,
-        POOL_WEIGHT_MAX,
-        'Share of the requests, against the sum of all.',
-      ).prefault(1),
-    }),
-  ).optional(),
+  ...poolKeys('request'),
   redirect: redirectSchema.optional(),
   respond: respondSchema.optional(),
   rewrite: rewriteSchema,

@@ -24,7 +24,7 @@ export type ScalarMeta = {
   readonly title: string;
   readonly type: 'string' | 'integer' | 'boolean' | readonly string[];
   readonly pattern?: string;
-  readonly enum?: readonly (string | number)[];
+  readonly enum?: readonly (string | number | boolean)[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly examples?: readonly (string | number)[];
