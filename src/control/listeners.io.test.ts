@@ -6,7 +6,10 @@ import { TempDir } from '../../test/kit/temp-dir.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Plan } from '../config/plan.ts';
 import { bindKey } from '../plane/worker-protocol.ts';
-import { closeFd, openListener } from '../sys/sockets.ts';
+import { connectDatagram, openDatagramListener } from '../sys/datagram-sockets.ts';
+import { addressOf } from '../sys/libc.ts';
+import { AF_INET, encodeSockaddr } from '../sys/sockaddr.ts';
+import { boundAddress, closeFd, openListener } from '../sys/sockets.ts';
 import { Listeners } from './listeners.ts';
 
 function planWith(binds: Readonly<Record<string, readonly string[]>>): Plan {
@@ -139,4 +142,64 @@ test('Listeners uses sockets that it was given, and leaves their files when it l
   it.letGo();
   assert.equal(existsSync(path), true);
   assert.equal(await answers(`unix:${path}`), false);
+});
+
+/** A plan of one listener for datagrams, made by hand from one for HTTP. */
+function datagramPlan(bind: string, workers: number): Plan {
+  const plan = planWith({ dns: [bind] });
+  const listener = { ...plan.listeners[0]!, protocol: 'udp' };
+  return { ...plan, workers, listeners: [listener] } as unknown as Plan;
+}
+
+test('Listeners opens a socket for datagrams for each place of a worker', async () => {
+  const it = new Listeners();
+  const first = await it.prepare(datagramPlan('127.0.0.1:0', 3));
+  first.commit();
+  const { port } = first.plan.listeners[0]!.binds[0]!;
+  const keys = [0, 1, 2].map((place) => `udp:ipv4:127.0.0.1:${port}#${place}`);
+  assert.deepEqual([...first.sockets.keys()], keys);
+  assert.deepEqual(
+    [...first.sockets.values()].map((fd) => boundAddress(fd).port),
+    [port, port, port],
+  );
+  const fewer = await it.prepare(datagramPlan('127.0.0.1:0', 2));
+  assert.deepEqual([...fewer.sockets], [...first.sockets].slice(0, 2));
+  fewer.commit();
+  const more = await it.prepare(datagramPlan('127.0.0.1:0', 3));
+  more.rollback();
+  const again = await it.prepare(datagramPlan(`0.0.0.0:${port}`, 1));
+  again.commit();
+  assert.deepEqual([...again.sockets.keys()], [`udp:ipv4:0.0.0.0:${port}#0`]);
+  it.close();
+});
+
+test('Listeners does not share an address for datagrams with a stranger', async () => {
+  const stranger = openDatagramListener(
+    { family: 'ipv4', host: '127.0.0.1', port: 0 },
+    { joins: true },
+  );
+  const { port } = boundAddress(stranger);
+  const it = new Listeners();
+  for (const host of ['127.0.0.1', '0.0.0.0']) {
+    await assert.rejects(it.prepare(datagramPlan(`${host}:${port}`, 2)), {
+      code: 'BAL_LISTEN_IN_USE',
+    });
+  }
+  closeFd(stranger);
+});
+
+test('Listeners opens an address for datagrams beside sockets of a balancer that leaves', async () => {
+  const bind = { family: 'ipv4', host: '127.0.0.1', port: 0 } as const;
+  const server = openDatagramListener(bind, { joins: false });
+  const raw = encodeSockaddr(boundAddress(server));
+  const departing = connectDatagram(
+    { at: addressOf(raw), length: raw.length },
+    { family: AF_INET, source: encodeSockaddr(bind), joins: true },
+  );
+  const { port } = boundAddress(departing);
+  const it = new Listeners();
+  const { sockets } = await it.prepare(datagramPlan(`127.0.0.1:${port}`, 2));
+  assert.equal(sockets.size, 2);
+  it.close();
+  for (const fd of [server, departing, ...sockets.values()]) closeFd(fd);
 });

@@ -2,11 +2,16 @@
  * The listening sockets. They belong to the supervisor: opened before any worker starts, kept over
  * reloads while their address stays, closed when no worker needs them any more. A connection that
  * arrives while no worker is there waits in the kernel.
+ *
+ * An address for datagrams has a socket for each place of a worker, and the kernel keeps a flow on
+ * one of them (SO_REUSEPORT): a worker that takes over a place finds its flows there.
  */
 import { BallastError } from '../base/errors.ts';
 import type { BindPlan, Plan } from '../config/plan.ts';
-import { bindKey } from '../plane/worker-protocol.ts';
+import { bindKey, datagramKey, groupOfKey } from '../plane/worker-protocol.ts';
+import { openDatagramListener } from '../sys/datagram-sockets.ts';
 import { boundAddress, closeFd, openListener } from '../sys/sockets.ts';
+import { isHeldByDeparting } from './departing.ts';
 import { removeSocketFile, removeStaleSocket } from './unix-socket.ts';
 
 /** Connections that may wait for a worker to accept them; the kernel's own somaxconn caps it. */
@@ -23,6 +28,16 @@ export type ListenerChange = {
   /** Takes the change back: closes what was opened for it. */
   readonly rollback: () => void;
 };
+
+/** Names of all sockets that a plan needs; not the real ones where a port is 0. */
+export function socketKeys(plan: Plan): string[] {
+  const places = Array.from({ length: plan.workers }, (_, place) => place);
+  return plan.listeners.flatMap(({ protocol, binds }) =>
+    protocol === 'udp'
+      ? binds.flatMap((bind) => places.map((place) => datagramKey(bind, place)))
+      : binds.map(bindKey),
+  );
+}
 
 export class Listeners {
   /** Open sockets by the key of their real address. */
@@ -51,35 +66,56 @@ export class Listeners {
   }
 
   #open(plan: Plan): ListenerChange {
-    const opened: [string, number][] = [];
-    const sockets = new Map<string, number>();
+    const opening: Opening = { opened: [], sockets: new Map(), workers: plan.workers };
     const chosen = new Map<string, BindPlan>();
     try {
       const listeners = plan.listeners.map((listener) => ({
         ...listener,
         binds: listener.binds.map((bind, place) => {
-          const asked = `${listener.key} ${place} ${bindKey(bind)}`;
+          const isUdp = listener.protocol === 'udp';
+          const asked = `${isUdp ? 'udp ' : ''}${listener.key} ${place} ${bindKey(bind)}`;
           const known = this.#chosen.get(asked) ?? bind;
-          const isUnchosen = asksKernel(bind) && known === bind;
-          const open = isUnchosen ? undefined : this.#find(known);
-          const fd = open ?? this.#openOne(bind);
-          const real = open === undefined ? this.#realAddress(bind, fd) : known;
+          const real = isUdp ? this.#openGroup(known, opening) : this.#openStream(known, opening);
           if (real !== bind) chosen.set(asked, real);
-          if (open === undefined) opened.push([bindKey(real), fd]);
-          sockets.set(bindKey(real), fd);
           return real;
         }),
       }));
       return {
         plan: { ...plan, listeners },
-        sockets,
-        commit: () => this.#commit(sockets, chosen),
-        rollback: () => closeAll(opened),
+        sockets: opening.sockets,
+        commit: () => this.#commit(opening.sockets, chosen),
+        rollback: () => closeAll(opening.opened),
       };
     } catch (error) {
-      closeAll(opened);
+      closeAll(opening.opened);
       throw error;
     }
+  }
+
+  /** The address that is listened on, its port filled in. */
+  #openStream(bind: BindPlan, { opened, sockets }: Opening): BindPlan {
+    const open = asksKernel(bind) ? undefined : this.#find(bind);
+    const fd = open ?? this.#openOne(bind);
+    const real = realAddress(bind, fd);
+    if (open === undefined) opened.push([bindKey(real), fd]);
+    sockets.set(bindKey(real), fd);
+    return real;
+  }
+
+  #openGroup(bind: BindPlan, { opened, sockets, workers }: Opening): BindPlan {
+    // Sockets of our own are in nobody's way: of an address that overlaps they go with this change.
+    let joins = [...this.#sockets.keys()].some((key) => isSamePort(key, bind));
+    let real = bind;
+    for (let place = 0; place < workers; place++) {
+      const open = this.#sockets.get(datagramKey(real, place));
+      const fd = open ?? openMember(real, joins);
+      joins = true;
+      real = realAddress(real, fd);
+      const key = datagramKey(real, place);
+      if (open === undefined) opened.push([key, fd]);
+      sockets.set(key, fd);
+    }
+    return real;
   }
 
   /** Stops accepting for good. */
@@ -113,15 +149,37 @@ export class Listeners {
     return this.#sockets.get(bindKey(bind));
   }
 
-  #realAddress(bind: BindPlan, fd: number): BindPlan {
-    return asksKernel(bind) ? { ...bind, port: boundAddress(fd).port } : bind;
-  }
-
   #commit(sockets: Map<string, number>, chosen: Map<string, BindPlan>): void {
     closeAll([...this.#sockets].filter(([key]) => !sockets.has(key)));
     this.#sockets = sockets;
     this.#chosen = chosen;
   }
+}
+
+/** Sockets that are being opened for a plan. */
+type Opening = {
+  readonly opened: [string, number][];
+  readonly sockets: Map<string, number>;
+  readonly workers: number;
+};
+
+/** A socket for datagrams. The first of a group must be alone, but for those who are leaving. */
+function openMember(bind: BindPlan, joins: boolean): number {
+  try {
+    return openDatagramListener(bind, { joins });
+  } catch (error) {
+    if (joins || !isHeldByDeparting(bind)) throw error;
+    return openDatagramListener(bind, { joins: true });
+  }
+}
+
+/** Whether a socket for datagrams has the family and the port of `bind`. */
+function isSamePort(key: string, { family, port }: BindPlan): boolean {
+  return key.startsWith(`udp:${family}:`) && groupOfKey(key).endsWith(`:${port}#`);
+}
+
+function realAddress(bind: BindPlan, fd: number): BindPlan {
+  return asksKernel(bind) ? { ...bind, port: boundAddress(fd).port } : bind;
 }
 
 /** Whether the kernel is to choose the port. */

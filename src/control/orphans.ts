@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ORPHAN_NAME } from '../plane/worker-protocol.ts';
+import { ORPHAN_NAME, groupOfKey } from '../plane/worker-protocol.ts';
 import { receiveFd } from '../sys/fd-passing.ts';
 import { connectNamed, peerUid, sendText } from '../sys/named-sockets.ts';
 import { closeFd } from '../sys/sockets.ts';
@@ -21,10 +21,14 @@ export class Orphans {
   /** Listening sockets by bind key; they belong to the caller. */
   readonly sockets = new Map<string, number>();
 
-  /** Looks for workers without supervisor that listen on any of the wanted bind keys. */
-  static async find(wanted: ReadonlySet<string>): Promise<Orphans> {
+  /**
+   * Looks for workers without supervisor that listen on any of the wanted bind keys. Of a group of
+   * sockets for datagrams all are wanted where one is: what nobody takes over must not stay in it.
+   */
+  static async find(wanted: Iterable<string>): Promise<Orphans> {
     const found = new Orphans();
-    await Promise.all(orphanNames().map((name) => found.#ask(name, wanted)));
+    const groups = new Set([...wanted].map(groupOfKey));
+    await Promise.all(orphanNames().map((name) => found.#ask(name, groups)));
     return found;
   }
 
@@ -44,7 +48,7 @@ export class Orphans {
     for (const fd of this.#held.splice(0)) closeFd(fd);
   }
 
-  async #ask(name: string, wanted: ReadonlySet<string>): Promise<void> {
+  async #ask(name: string, groups: ReadonlySet<string>): Promise<void> {
     const fd = connectNamed(name);
     if (fd < 0) return;
     let isOurs = false;
@@ -52,10 +56,10 @@ export class Orphans {
       for (let place = 0; ; place++) {
         const passed = await nextSocket(fd, place);
         if (passed === null) break;
-        const isNew = wanted.has(passed.text) && !this.sockets.has(passed.text);
-        if (isNew) this.sockets.set(passed.text, passed.fd);
+        const isWanted = groups.has(groupOfKey(passed.text));
+        if (isWanted && !this.sockets.has(passed.text)) this.sockets.set(passed.text, passed.fd);
         else closeFd(passed.fd);
-        isOurs ||= wanted.has(passed.text);
+        isOurs ||= isWanted;
       }
     }
     if (isOurs) this.#held.push(fd);

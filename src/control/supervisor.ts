@@ -9,7 +9,7 @@ import type { Plan } from '../config/plan.ts';
 import { BallastError } from '../base/errors.ts';
 import { AdminServer } from './admin-server.ts';
 import { HealthBoard } from './health-board.ts';
-import { Listeners, type ListenerChange } from './listeners.ts';
+import { Listeners, socketKeys, type ListenerChange } from './listeners.ts';
 import { LogSink, type StandardOutlets } from './log-sink.ts';
 import { MetersReader } from './meters-reader.ts';
 import { metricsText } from './metrics.ts';
@@ -20,7 +20,6 @@ import { SlotTable } from './slots.ts';
 import { buildStatus } from './status.ts';
 import type { ControlView } from './control-view.ts';
 import { Orphans } from './orphans.ts';
-import { bindKey } from '../plane/worker-protocol.ts';
 import { WorkerFleet } from './worker-fleet.ts';
 
 export type SupervisorOptions = {
@@ -81,8 +80,7 @@ export class Supervisor {
    * when every worker serves. Throws BallastError and leaves nothing behind.
    */
   async start(plan: Plan): Promise<Plan> {
-    const binds = plan.listeners.flatMap((listener) => listener.binds.map(bindKey));
-    const orphans = await Orphans.find(new Set(binds));
+    const orphans = await Orphans.find(socketKeys(plan));
     this.#listeners.adopt(orphans.sockets);
     try {
       const change = await this.#listeners.prepare(plan);
@@ -195,6 +193,8 @@ export class Supervisor {
     this.#sockets = change.sockets;
     this.#plan = plan;
     this.#log.level = plan.log.level;
+    // Only now, so that no socket waits for a worker that has left already.
+    this.#fleet.settle();
     this.#health.apply(plan);
     const frames = this.#health.frames();
     this.#fleet.tellHealth(frames, frames);

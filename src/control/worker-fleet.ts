@@ -6,7 +6,8 @@
 import { performance } from 'node:perf_hooks';
 import { BallastError } from '../base/errors.ts';
 import { HUNG_AFTER_MS, WORKER_METER } from '../base/meters.ts';
-import type { ServerHealthFrame } from '../plane/worker-protocol.ts';
+import { isForPlace } from '../plane/worker-protocol.ts';
+import type { PassiveFrame, ServerHealthFrame } from '../plane/worker-protocol.ts';
 import { HeartbeatWatch, LOOK_EVERY_MS } from './heartbeat.ts';
 import type { ProductLog } from './product-log.ts';
 import { Respawn } from './respawn.ts';
@@ -58,6 +59,8 @@ export class WorkerFleet {
   /** Processes that are alive, whatever they do. */
   readonly #alive = new Set<WorkerProcess>();
   readonly #watches = new Map<WorkerProcess, HeartbeatWatch>();
+  /** Places that a plan has taken away; their workers serve until the plan is settled. */
+  #leaving: Place[] = [];
   #target: Target | null = null;
   #health: readonly ServerHealthFrame[] = [];
   #isEnding = false;
@@ -119,9 +122,15 @@ export class WorkerFleet {
     return { applied, refusals };
   }
 
-  /** Tells all serving workers of servers whose health changed; `all` is what is known now. */
-  tellHealth(changed: readonly ServerHealthFrame[], all: readonly ServerHealthFrame[]): void {
-    this.#health = all;
+  /** Retires the workers whose places the plan in force has not: to be called once it is final. */
+  settle(): void {
+    for (const { worker } of this.#leaving.splice(0)) {
+      if (worker !== null) void this.#retire(worker, this.#target!.plan.drainMs);
+    }
+  }
+
+  /** Tells all serving workers of servers whose state changed. */
+  tellHealth(changed: readonly ServerHealthFrame[]): void {
     for (const { worker } of this.#places) {
       if (worker !== null && worker.appliedVersion > 0) worker.sendHealth(changed);
     }
@@ -194,7 +203,8 @@ export class WorkerFleet {
   async #applyTo(worker: WorkerProcess, target: Target): Promise<ApplyOutcome> {
     const late = () => worker.kill(`did not apply plan ${target.plan.version} in time`);
     const limit = setTimeout(late, APPLY_LIMIT_MS);
-    const outcome = await worker.apply(target, this.#health);
+    const place = this.#places.findIndex((candidate) => candidate.worker === worker);
+    const outcome = await worker.apply(forPlace(target, place), this.#health());
     clearTimeout(limit);
     return outcome;
   }
@@ -206,13 +216,11 @@ export class WorkerFleet {
 
   #resize(count: number): void {
     while (this.#places.length < count) {
-      const place = newPlace();
+      const place = this.#leaving.shift() ?? newPlace();
       this.#places.push(place);
       void this.#fill(place);
     }
-    for (const { worker } of this.#places.splice(count)) {
-      if (worker !== null) void this.#retire(worker, this.#target!.plan.drainMs);
-    }
+    this.#leaving.unshift(...this.#places.splice(count));
   }
 
   /** Gives an empty place a worker: the spare, which has started already, else a new process. */
@@ -302,4 +310,9 @@ export class WorkerFleet {
 
 function newPlace(): Place {
   return { worker: null, respawn: new Respawn() };
+}
+
+/** What the worker in a place is told: of sockets for datagrams it gets its own alone. */
+function forPlace({ plan, sockets }: Target, place: number): Target {
+  return { plan, sockets: new Map([...sockets].filter(([key]) => isForPlace(key, place))) };
 }

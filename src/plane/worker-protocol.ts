@@ -75,3 +75,28 @@ export type PassiveFrame = {
 export function bindKey(bind: BindPlan): string {
   return bind.family === 'unix' ? `unix:${bind.host}` : `${bind.family}:${bind.host}:${bind.port}`;
 }
+
+/**
+ * Name of a socket for datagrams. Each place of a worker has one of its own for each address: the
+ * kernel spreads the flows over them, and a flow must stay with the worker that has its session.
+ */
+export function datagramKey(bind: BindPlan, place: number): string {
+  return `${datagramGroup(bind)}${place}`;
+}
+
+/** What the names of all sockets for datagrams to one address begin with. */
+export function datagramGroup(bind: BindPlan): string {
+  return `${DATAGRAM_PREFIX}${bindKey(bind)}#`;
+}
+
+/** The group of a socket, or the name itself where it is of none. */
+export function groupOfKey(key: string): string {
+  return key.startsWith(DATAGRAM_PREFIX) ? key.slice(0, key.lastIndexOf('#') + 1) : key;
+}
+
+/** Whether the worker in a place is given the socket with this name. */
+export function isForPlace(key: string, place: number): boolean {
+  return !key.startsWith(DATAGRAM_PREFIX) || key.endsWith(`#${place}`);
+}
+
+const DATAGRAM_PREFIX = 'udp:';
