@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { BallastError } from '../base/errors.ts';
 import { HUNG_AFTER_MS, WORKER_METER } from '../base/meters.ts';
 import { isForPlace } from '../plane/worker-protocol.ts';
-import type { PassiveFrame, ServerHealthFrame } from '../plane/worker-protocol.ts';
+import type { ServerHealthFrame } from '../plane/worker-protocol.ts';
 import { HeartbeatWatch, LOOK_EVERY_MS } from './heartbeat.ts';
 import type { ProductLog } from './product-log.ts';
 import { Respawn } from './respawn.ts';
@@ -54,13 +54,13 @@ export class WorkerFleet {
   readonly #options: FleetOptions;
   readonly #log: ProductLog;
   #places: Place[] = [];
+  /** Places that a plan has taken away; their workers serve until the plan is settled. */
+  #leaving: Place[] = [];
   #spare: WorkerProcess | null = null;
   readonly #spareRespawn = new Respawn();
   /** Processes that are alive, whatever they do. */
   readonly #alive = new Set<WorkerProcess>();
   readonly #watches = new Map<WorkerProcess, HeartbeatWatch>();
-  /** Places that a plan has taken away; their workers serve until the plan is settled. */
-  #leaving: Place[] = [];
   #target: Target | null = null;
   #health: readonly ServerHealthFrame[] = [];
   #isEnding = false;
@@ -129,8 +129,9 @@ export class WorkerFleet {
     }
   }
 
-  /** Tells all serving workers of servers whose state changed. */
-  tellHealth(changed: readonly ServerHealthFrame[]): void {
+  /** Tells all serving workers of servers whose health changed; `all` is what is known now. */
+  tellHealth(changed: readonly ServerHealthFrame[], all: readonly ServerHealthFrame[]): void {
+    this.#health = all;
     for (const { worker } of this.#places) {
       if (worker !== null && worker.appliedVersion > 0) worker.sendHealth(changed);
     }
@@ -204,7 +205,7 @@ export class WorkerFleet {
     const late = () => worker.kill(`did not apply plan ${target.plan.version} in time`);
     const limit = setTimeout(late, APPLY_LIMIT_MS);
     const place = this.#places.findIndex((candidate) => candidate.worker === worker);
-    const outcome = await worker.apply(forPlace(target, place), this.#health());
+    const outcome = await worker.apply(forPlace(target, place), this.#health);
     clearTimeout(limit);
     return outcome;
   }
@@ -218,6 +219,7 @@ export class WorkerFleet {
     while (this.#places.length < count) {
       const place = this.#leaving.shift() ?? newPlace();
       this.#places.push(place);
+      if (place.worker !== null && this.#alive.has(place.worker)) continue;
       void this.#fill(place);
     }
     this.#leaving.unshift(...this.#places.splice(count));
