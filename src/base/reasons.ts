@@ -85,6 +85,15 @@ export const REASON = {
   traceNotAllowed: 56,
   loopDetected: 57,
   serverWriteTimeout: 58,
+  badProxyHeader: 59,
+  proxyHeaderUntrusted: 60,
+  badClientHello: 61,
+  helloTimeout: 62,
+  sessionIdle: 63,
+  serverDown: 64,
+  clientReset: 65,
+  serverReset: 66,
+  listenerRemoved: 67,
 } as const;
 
 export type ReasonId = (typeof REASON)[keyof typeof REASON];
@@ -150,4 +159,13 @@ export const REASONS: readonly ReasonRow[] = [
   row('trace-not-allowed', 405, 'client', 'TRACE is not served here'),
   row('loop-detected', 508, 'local', 'the request has passed through this balancer too often'),
   row('server-write-timeout', 504, 'server', 'the server took no more of the request in time'),
+  row('bad-proxy-header', 0, 'client', 'the connection does not begin with a valid PROXY header'),
+  row('proxy-header-untrusted', 0, 'client', 'a PROXY header came from a network not listed for it'),
+  row('bad-client-hello', 0, 'client', 'the connection does not begin with a valid ClientHello of TLS'),
+  row('hello-timeout', 0, 'client', 'the PROXY header or the ClientHello did not arrive in time'),
+  row('session-idle', 0, 'none', 'nothing passed through the session for too long'),
+  row('server-down', 0, 'server', 'the server has failed or was taken out, and its pool closes then'),
+  row('client-reset', 0, 'client', 'the client reset the connection'),
+  row('server-reset', 0, 'server', 'the server reset the connection'),
+  row('listener-removed', 0, 'local', 'the listener is not in the configuration any more'),
 ];

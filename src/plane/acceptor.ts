@@ -1,6 +1,6 @@
 /** Taking clients' connections from a listening socket that belongs to the supervisor. */
 import { LISTENER_METER, WORKER_METER } from '../base/meters.ts';
-import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../sys/errno.ts';
+import { ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../sys/errno.ts';
 import { EPOLLET, EPOLLEXCLUSIVE, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../sys/event-loop.ts';
 import * as libc from '../sys/libc.ts';
 import { mapPrivate } from '../sys/shared-memory.ts';
@@ -8,14 +8,16 @@ import { AF_INET, AF_INET6, SOCKADDR_BYTES, formatIpv6 } from '../sys/sockaddr.t
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../sys/sockets.ts';
 import { GATHER_AT, bytes as buffer, putNumber, textOf } from './buffers.ts';
 import { ROLE, Watched, arm } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { Downstream } from './downstream.ts';
 import { bump } from './meter-segment.ts';
 import type { ListenerRuntime } from './runtime.ts';
+import type { TcpListenerRuntime } from './tcp/tcp-listener.ts';
 import { TIMER } from './timers.ts';
 import { worker } from './worker-state.ts';
 
 /** Connections taken in one turn from one socket: the others must have their share. */
-const ACCEPTS_PER_TURN = 32;
+export const ACCEPTS_PER_TURN = 32;
 /** How long accepting rests when descriptors or memory are used up, in ms. */
 const PAUSE_MS = 50;
 
@@ -26,14 +28,31 @@ const lengthAt = address.address + 2048;
 const lengthView = new Int32Array(address.bytes.buffer, 2048, 1);
 
 /** A listening socket in this worker. */
-export class Acceptor extends Watched {
+export abstract class Acceptor extends Watched {
   readonly key: string;
-  listener: ListenerRuntime;
+  abstract listener: { isRemoved: boolean };
   isWatching = false;
 
-  constructor(fd: number, key: string, listener: ListenerRuntime) {
-    super(ROLE.listener, fd);
+  constructor(role: number, fd: number, key: string) {
+    super(role, fd);
     this.key = key;
+  }
+}
+
+export class HttpAcceptor extends Acceptor {
+  listener: ListenerRuntime;
+
+  constructor(fd: number, key: string, listener: ListenerRuntime) {
+    super(ROLE.listener, fd, key);
+    this.listener = listener;
+  }
+}
+
+export class TcpAcceptor extends Acceptor {
+  listener: TcpListenerRuntime;
+
+  constructor(fd: number, key: string, listener: TcpListenerRuntime) {
+    super(ROLE.tcpListener, fd, key);
     this.listener = listener;
   }
 }
@@ -62,50 +81,65 @@ export function stopAccepting(a: Acceptor): void {
 }
 
 /** Takes what waits on a socket. `onAccepted` gets each connection. */
-export function accept(a: Acceptor, onAccepted: (d: Downstream) => void): void {
+export function accept(a: HttpAcceptor, onAccepted: (d: Downstream) => void): void {
   for (let i = 0; i < ACCEPTS_PER_TURN; i++) {
-    if (worker.clients >= accepting.limit) {
-      pauseAccepting();
-      return;
-    }
-    lengthView[0] = SOCKADDR_BYTES;
-    const flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
-    const fd = libc.accept4(a.fd, address.address, lengthAt, flags);
-    if (fd < 0) {
-      const error = libc.errno();
-      if (error === EAGAIN) return;
-      if (error === ECONNABORTED || error === EINTR) continue;
-      if (error === EMFILE || error === ENFILE || error === ENOBUFS || error === ENOMEM) {
-        pauseAccepting();
-      }
-      return;
-    }
+    const fd = acceptOne(a);
+    if (fd < 0) return;
     const d = new Downstream(fd, a, clientText());
-    if (!worker.watch(d, MASK)) {
-      libc.close(fd);
-      pauseAccepting();
-      return;
-    }
-    countIn(d, a);
-    worker.current = d;
+    if (!watchClient(d, a.listener.meter)) return;
+    arm(d, TIMER.head, a.listener.plan.timeouts.headMs);
     onAccepted(d);
   }
 }
 
-function countIn(d: Downstream, a: Acceptor): void {
+/** The next connection that waits on a socket; -1 when there is none, or accepting has to rest. */
+export function acceptOne(a: Acceptor): number {
+  for (;;) {
+    if (worker.clients >= accepting.limit) {
+      pauseAccepting();
+      return -1;
+    }
+    lengthView[0] = SOCKADDR_BYTES;
+    const flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+    const fd = libc.accept4(a.fd, address.address, lengthAt, flags);
+    if (fd >= 0) return fd;
+    const error = libc.errno();
+    if (error === ECONNABORTED || error === EINTR) continue;
+    if (error === EMFILE || error === ENFILE || error === ENOBUFS || error === ENOMEM) {
+      pauseAccepting();
+    }
+    return -1;
+  }
+}
+
+/** Watches and counts a connection that was accepted; false: it is closed, accepting rests. */
+export function watchClient(c: Connection, listenerMeter: number): boolean {
+  if (!worker.watch(c, MASK)) {
+    libc.close(c.fd);
+    pauseAccepting();
+    return false;
+  }
   worker.clients++;
   bump(WORKER_METER.connectionsLive);
-  bump(d.meter + LISTENER_METER.connections);
-  bump(d.meter + LISTENER_METER.connectionsLive);
-  arm(d, TIMER.head, a.listener.plan.timeouts.headMs);
+  bump(listenerMeter + LISTENER_METER.connections);
+  bump(listenerMeter + LISTENER_METER.connectionsLive);
+  worker.current = c;
+  return true;
 }
 
 /** The address of the connection that was accepted last. */
-function clientText(): string {
+export function clientText(): string {
   const { bytes } = address;
   const family = bytes[0]! | (bytes[1]! << 8);
   if (family === AF_INET) return ipv4Text(bytes);
   return family === AF_INET6 ? formatIpv6(bytes, 8) : '';
+}
+
+/** The port of the connection that was accepted last; 0 for a unix socket. */
+export function clientPort(): number {
+  const { bytes } = address;
+  const family = bytes[0]! | (bytes[1]! << 8);
+  return family === AF_INET || family === AF_INET6 ? (bytes[2]! << 8) | bytes[3]! : 0;
 }
 
 /** One flat string: put together with "+" it would keep its parts alive for each connection. */

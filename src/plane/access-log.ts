@@ -39,20 +39,15 @@ export function logDueMs(): number {
 
 /** Writes the line of a finished exchange. */
 export function logExchange(x: Exchange, bytesOut: number): void {
-  if (end - next < LINE_BYTES_MAX) makeRoom();
-  if (end - next < LINE_BYTES_MAX) {
-    bump(WORKER_METER.logLinesLost);
-    return;
-  }
-  if (dueMs === Infinity) dueMs = worker.nowMs + FLUSH_MS;
-  let out = putTime(next);
+  let out = beginLine();
+  if (out < 0) return;
   out = putText(out, x.listener!.logText);
   out = putText(out, ',"client":"');
   out = putText(out, x.downstream!.clientText);
   out = putRequest(x, out);
   out = putText(out, ',"status":');
   out = putNumber(out, x.status);
-  if (x.reason !== 0) out = putText(out, REASON_TEXTS[x.reason]!);
+  out = putReason(out, x.reason);
   if (x.route !== null) out = putText(out, x.listener!.routeTexts[x.routeIndex]!);
   if (x.pool !== null) out = putText(out, x.pool.logText);
   if (x.server !== null) out = putText(out, x.server.logText);
@@ -62,10 +57,31 @@ export function logExchange(x: Exchange, bytesOut: number): void {
     out = putText(out, x.requestId);
     bytes[out++] = 34;
   }
-  bytes[out] = 125;
-  bytes[out + 1] = 10;
-  next = out + 2;
+  endLine(out);
+}
+
+/** Begins a line with its time; returns where it goes on, or -1 where the line is lost. */
+export function beginLine(): number {
+  if (end - next < LINE_BYTES_MAX) makeRoom();
+  if (end - next < LINE_BYTES_MAX) {
+    bump(WORKER_METER.logLinesLost);
+    return -1;
+  }
+  if (dueMs === Infinity) dueMs = worker.nowMs + FLUSH_MS;
+  return putTime(next);
+}
+
+/** Ends the line that was begun last. */
+export function endLine(at: number): void {
+  bytes[at] = 125;
+  bytes[at + 1] = 10;
+  next = at + 2;
   if (next - first >= FLUSH_BYTES) offer();
+}
+
+/** `,"reason":"word"`; nothing for reason 0. */
+export function putReason(at: number, reason: number): number {
+  return putText(at, REASON_TEXTS[reason]!);
 }
 
 function putRequest(x: Exchange, at: number): number {
@@ -98,7 +114,7 @@ function putNumbers(x: Exchange, bytesOut: number, at: number): number {
 }
 
 /** Milliseconds with three decimals. */
-function putPhase(at: number, name: string, ms: number): number {
+export function putPhase(at: number, name: string, ms: number): number {
   let out = putText(at, name);
   const us = ms <= 0 ? 0 : Math.round(ms * 1000);
   const whole = Math.floor(us / 1000);

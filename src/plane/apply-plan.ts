@@ -5,17 +5,20 @@
  */
 import { WeightedSplit } from '../balance/weighted-split.ts';
 import { compileCidrList } from '../codec/ip-address.ts';
+import type { TcpListenerPlan } from '../config/plan-layer4.ts';
 import type { HttpListenerPlan, Plan, PoolPlan, RoutePlan } from '../config/plan.ts';
 import { compileRoutes } from '../route/route-table.ts';
 import { fieldEditor } from './field-editor.ts';
 import { ListenerRuntime, PoolRuntime, RouteRuntime, ServerRuntime } from './runtime.ts';
 import type { ErrorPage } from './runtime.ts';
+import { TcpListenerRuntime, TcpRouteRuntime } from './tcp/tcp-listener.ts';
 import { closeUpstream } from './upstream.ts';
 
 /** Everything that a plan has become in this worker. */
 export type PlanRuntime = {
   readonly plan: Plan;
   readonly listeners: ReadonlyMap<string, ListenerRuntime>;
+  readonly tcpListeners: ReadonlyMap<string, TcpListenerRuntime>;
   readonly pools: ReadonlyMap<string, PoolRuntime>;
   readonly servers: ReadonlyMap<string, ServerRuntime>;
 };
@@ -26,9 +29,13 @@ export function compilePlan(plan: Plan, before: PlanRuntime | null, seed: number
   const pools = plan.pools.map((pool) => compilePool(pool, { before, servers, seed }));
   const http = plan.listeners.filter((listener) => listener.protocol === 'http');
   const listeners = http.map((listener) => compileListener(listener, plan, pools, seed));
+  const tcp = plan.listeners
+    .filter((listener) => listener.protocol === 'tcp')
+    .map((listener) => compileTcpListener(listener, pools, seed));
   return {
     plan,
     listeners: new Map(listeners.map((listener) => [listener.plan.key, listener])),
+    tcpListeners: new Map(tcp.map((listener) => [listener.plan.key, listener])),
     pools: new Map(pools.map((pool) => [pool.key, pool])),
     servers,
   };
@@ -43,6 +50,9 @@ export function retire(before: PlanRuntime, now: PlanRuntime): void {
   }
   for (const [key, listener] of before.listeners) {
     if (!now.listeners.has(key)) listener.isRemoved = true;
+  }
+  for (const [key, listener] of before.tcpListeners) {
+    if (!now.tcpListeners.has(key)) listener.isRemoved = true;
   }
 }
 
@@ -99,6 +109,21 @@ function compileListener(
     },
     pages: new Map(plan.errorPages.map((page) => [page.status, decodePage(page)])),
   });
+}
+
+function compileTcpListener(
+  plan: TcpListenerPlan,
+  pools: readonly PoolRuntime[],
+  seed: number,
+): TcpListenerRuntime {
+  const routes = plan.routes.map((route) => {
+    const weights = route.pools.map((target) => target.weight);
+    const split = weights.length > 1 ? new WeightedSplit(weights, seed) : null;
+    const targets = route.pools.map((target) => pools[target.pool]!);
+    return new TcpRouteRuntime(route, targets, split);
+  });
+  const from = plan.proxyProtocol?.from;
+  return new TcpListenerRuntime(plan, routes, from === undefined ? null : compileCidrList(from));
 }
 
 function decodePage(page: { contentType: string; bodyBase64: string }): ErrorPage {

@@ -80,6 +80,14 @@ const zones = BLOCK_SIZES.map((size, i) => new Zone(size, BLOCKS_AT + i * ZONE_B
 /** What buffer memory is in use, and how much may be. */
 export const bufferUse = { bytes: 0, limitBytes: 256 << 20 };
 
+/** Bytes of one receive while buffer memory runs short: many readers are slow. */
+const SHORT_RECEIVE_BYTES = 8 << 10;
+
+/** Bytes to receive at once where what the other side does not take must be kept. */
+export function receiveBytes(): number {
+  return bufferUse.bytes * 2 > bufferUse.limitBytes ? SHORT_RECEIVE_BYTES : RECEIVE_BYTES;
+}
+
 function zoneIndex(size: number): number {
   let index = 0;
   while (BLOCK_SIZES[index]! < size) index++;

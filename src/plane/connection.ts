@@ -7,11 +7,21 @@
  */
 import { TimerNode } from '../base/timer-wheel.ts';
 import { EAGAIN } from '../sys/errno.ts';
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../sys/event-loop.ts';
 import * as libc from '../sys/libc.ts';
 import { BASE, bytes, giveBlock, sizeOfBlock, takeBlock } from './buffers.ts';
 import { worker } from './worker-state.ts';
 
-export const ROLE = { listener: 0, control: 1, downstream: 2, upstream: 3 } as const;
+export const ROLE = {
+  listener: 0,
+  control: 1,
+  downstream: 2,
+  upstream: 3,
+  /** Layer 4: the socket that is listened on, and both sides of a session. */
+  tcpListener: 4,
+  tcpClient: 5,
+  tcpServer: 6,
+} as const;
 
 /** Results of `writeTo`. */
 export const WRITTEN = 0;
@@ -67,6 +77,16 @@ export class Connection extends Watched {
   isReady = false;
   bytesIn = 0;
   bytesOut = 0;
+}
+
+/** Takes note of what an event of the loop says. */
+export function noteReadiness(c: Connection, mask: number): void {
+  if ((mask & EPOLLIN) !== 0) c.canRead = true;
+  if ((mask & EPOLLOUT) !== 0) c.canWrite = true;
+  if ((mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) {
+    c.isHangup = true;
+    c.canRead = true;
+  }
 }
 
 /** Sends bytes[at … at+length), keeping what the kernel does not take. */

@@ -1,5 +1,5 @@
 /** Giving a request to a server, and trying another. */
-import { POOL_METER, SERVER_METER } from '../base/meters.ts';
+import { SERVER_METER } from '../base/meters.ts';
 import { REASON } from '../base/reasons.ts';
 import { METHOD } from '../codec/http1-head.ts';
 import { arm } from './connection.ts';
@@ -13,6 +13,7 @@ import type { PoolRuntime, ServerRuntime } from './runtime.ts';
 import { TIMER } from './timers.ts';
 import type { Upstream } from './upstream.ts';
 import { closeUpstream, isStale, openUpstream, takeIdle } from './upstream.ts';
+import { takeRetry } from './retry.ts';
 import { placeOrQueue } from './wait-queue.ts';
 
 /** Gives a request whose head is written to a server, or lets it wait, or answers it. */
@@ -125,21 +126,6 @@ export function serverGone(x: Exchange, reason: number): void {
 export function retryOr(x: Exchange, reason: number): void {
   const pool = x.pool!;
   x.reason = reason;
-  if (x.attempts >= pool.plan.retry.attempts || !x.isReplayable) {
-    failExchange(x, reason);
-    return;
-  }
-  if (!x.isRetryCounted) {
-    if (!pool.budget.allow(pool.live, pool.liveRetries)) {
-      bump(pool.meter + POOL_METER.retriesDenied);
-      failExchange(x, reason);
-      return;
-    }
-    x.isRetryCounted = true;
-    pool.liveRetries++;
-  }
-  x.attempts++;
-  x.retries++;
-  bump(pool.meter + POOL_METER.retries);
-  dispatch(x);
+  if (x.isReplayable && takeRetry(x, pool)) dispatch(x);
+  else failExchange(x, reason);
 }

@@ -1,7 +1,7 @@
 /** A client's connection. */
 import { LISTENER_METER, WORKER_METER } from '../base/meters.ts';
 import { cidrListContains, parseIp } from '../codec/ip-address.ts';
-import type { Acceptor } from './acceptor.ts';
+import type { HttpAcceptor } from './acceptor.ts';
 import { Connection, ROLE, closeConnection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { bump } from './meter-segment.ts';
@@ -9,7 +9,7 @@ import type { ListenerRuntime } from './runtime.ts';
 import { worker } from './worker-state.ts';
 
 export class Downstream extends Connection {
-  readonly acceptor: Acceptor;
+  readonly acceptor: HttpAcceptor;
   /** The client's address as text; empty for a unix socket. */
   readonly clientText: string;
   exchange: Exchange | null = null;
@@ -33,7 +33,7 @@ export class Downstream extends Connection {
   countedIn = 0;
   countedOut = 0;
 
-  constructor(fd: number, acceptor: Acceptor, clientText: string) {
+  constructor(fd: number, acceptor: HttpAcceptor, clientText: string) {
     super(ROLE.downstream, fd);
     this.acceptor = acceptor;
     this.clientText = clientText;

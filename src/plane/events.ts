@@ -1,9 +1,7 @@
 /** What an event of the loop means for the connection that has it. */
 import { REASON } from '../base/reasons.ts';
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../sys/event-loop.ts';
-import { WRITTEN, FAILED, arm, flush } from './connection.ts';
-import type { Connection } from './connection.ts';
-import { ROLE } from './connection.ts';
+import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../sys/event-loop.ts';
+import { FAILED, ROLE, WRITTEN, arm, flush, noteReadiness } from './connection.ts';
 import { connectFailed } from './dispatch.ts';
 import { closeSoftly, drain, resetDownstream } from './downstream-end.ts';
 import { closeDownstream } from './downstream.ts';
@@ -16,19 +14,11 @@ import { readAnswer, relayAnswerBody } from './relay-answer.ts';
 import { relayRequestBody, sendRequest, uploadFailed, uploadUnblocked } from './relay-request.ts';
 import { readRequests } from './request-input.ts';
 import { TIMER } from './timers.ts';
+import { resumeSession } from './tcp/session-events.ts';
 import { relayTunnel } from './tunnel.ts';
 import { closeUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
 import { worker } from './worker-state.ts';
-
-function noteReadiness(c: Connection, mask: number): void {
-  if ((mask & EPOLLIN) !== 0) c.canRead = true;
-  if ((mask & EPOLLOUT) !== 0) c.canWrite = true;
-  if ((mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) {
-    c.isHangup = true;
-    c.canRead = true;
-  }
-}
 
 /** An event of a client's connection. */
 export function onDownstream(d: Downstream, mask: number): void {
@@ -166,6 +156,7 @@ export function resumeReady(): void {
     c.isReady = false;
     worker.current = c;
     if (c.role === ROLE.downstream) resumeDownstream(c as Downstream);
-    else resumeUpstream(c as Upstream);
+    else if (c.role === ROLE.upstream) resumeUpstream(c as Upstream);
+    else resumeSession(c);
   }
 }

@@ -102,6 +102,11 @@ export class Exchange extends Placement {
     return this.downstream!;
   }
 
+  /** A client that has finished sending may be gone: only work under way is finished for it. */
+  get isAbandoned(): boolean {
+    return this.downstream!.isHangup;
+  }
+
   queued(): void {
     this.phase = PHASE.queued;
   }

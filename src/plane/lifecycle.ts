@@ -1,14 +1,27 @@
 /** What the supervisor tells the worker: plans, health, the end. */
 import { WORKER_METER } from '../base/meters.ts';
 import type { Plan } from '../config/plan.ts';
+import { applySocketOptions } from '../sys/socket-options.ts';
 import { receiveFd } from '../sys/fd-passing.ts';
 import { closeFd } from '../sys/sockets.ts';
 import { openFilesLimit } from '../sys/process-limits.ts';
 import { flushLog } from './access-log.ts';
-import { Acceptor, accept, accepting, startAccepting, stopAccepting } from './acceptor.ts';
+import type { Acceptor } from './acceptor.ts';
+import {
+  HttpAcceptor,
+  TcpAcceptor,
+  accept,
+  accepting,
+  startAccepting,
+  stopAccepting,
+} from './acceptor.ts';
 import { compilePlan, retire } from './apply-plan.ts';
 import type { PlanRuntime } from './apply-plan.ts';
-import type { ListenerRuntime } from './runtime.ts';
+import { ListenerRuntime } from './runtime.ts';
+import { acceptSessions } from './tcp/accept-session.ts';
+import { abortSession } from './tcp/end-session.ts';
+import type { TcpClient } from './tcp/session.ts';
+import { TcpListenerRuntime } from './tcp/tcp-listener.ts';
 import { bufferUse } from './buffers.ts';
 import type { ControlChannel } from './control-channel.ts';
 import { queues } from './wait-queue.ts';
@@ -116,22 +129,45 @@ function closeUnused(): void {
 /** Accepts on the plan's sockets and on no others. Throws before it has changed anything. */
 function listen(next: PlanRuntime): void {
   const { acceptors } = accepting;
-  const wanted = new Map<string, ListenerRuntime>();
-  for (const listener of next.listeners.values()) {
+  const wanted = new Map<string, ListenerRuntime | TcpListenerRuntime>();
+  for (const listener of [...next.listeners.values(), ...next.tcpListeners.values()]) {
     for (const bind of listener.plan.binds) wanted.set(bindKey(bind), listener);
   }
   for (const key of wanted.keys()) {
     if (!sockets.has(key)) throw new Error(`no socket was passed for ${key}`);
   }
   for (const [key, listener] of wanted) {
-    const known = acceptors.get(key);
-    if (known === undefined) acceptors.set(key, new Acceptor(sockets.get(key)!, key, listener));
-    else known.listener = listener;
+    applySocketOptions(sockets.get(key)!, listener.plan.socket);
+    if (!adopt(acceptors.get(key), listener)) acceptors.set(key, newAcceptor(key, listener));
   }
   for (const [key, acceptor] of acceptors) {
     if (!wanted.has(key)) dismiss(acceptor);
     else if (!accepting.isPaused) startAccepting(acceptor);
   }
+}
+
+/** Gives a socket that is watched already its listener anew; false where it takes another kind. */
+function adopt(
+  known: Acceptor | undefined,
+  listener: ListenerRuntime | TcpListenerRuntime,
+): boolean {
+  if (known instanceof HttpAcceptor && listener instanceof ListenerRuntime) {
+    known.listener = listener;
+    return true;
+  }
+  if (known instanceof TcpAcceptor && listener instanceof TcpListenerRuntime) {
+    known.listener = listener;
+    return true;
+  }
+  // The protocol has changed: the same socket, but what comes from now on is treated differently.
+  if (known !== undefined) stopAccepting(known);
+  return false;
+}
+
+function newAcceptor(key: string, listener: ListenerRuntime | TcpListenerRuntime): Acceptor {
+  const fd = sockets.get(key)!;
+  if (listener instanceof ListenerRuntime) return new HttpAcceptor(fd, key, listener);
+  return new TcpAcceptor(fd, key, listener);
 }
 
 /** A socket that is not listened on any more: idle connections end, others with their request. */
@@ -176,6 +212,11 @@ function takeHealth(frames: readonly ServerHealthFrame[]): void {
   }
 }
 
+/** The clients of all sessions of layer 4. */
+function tcpClients(): TcpClient[] {
+  return worker.watched.filter((w): w is TcpClient => w?.role === ROLE.tcpClient);
+}
+
 function beginDrain(deadlineMs: number): void {
   leaveGently(deadlineMs);
   endIdle(clients());
@@ -199,7 +240,10 @@ function leaveGently(deadlineMs: number): void {
  * refused by the kernel once the supervisor and the other workers have closed theirs.
  */
 function takeLast(acceptor: Acceptor): void {
-  if (acceptor.isWatching) accept(acceptor, readAccepted);
+  if (acceptor.isWatching) {
+    if (acceptor instanceof HttpAcceptor) accept(acceptor, readAccepted);
+    else if (acceptor instanceof TcpAcceptor) acceptSessions(acceptor);
+  }
   stopAccepting(acceptor);
   closeFd(acceptor.fd);
 }
@@ -220,4 +264,5 @@ function cutAll(): void {
     if (d.exchange !== null) abortExchange(d.exchange, REASON.draining);
     else closeDownstream(d);
   }
+  for (const c of tcpClients()) abortSession(c.session, REASON.draining);
 }

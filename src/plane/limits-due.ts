@@ -2,7 +2,7 @@
 import { POOL_METER } from '../base/meters.ts';
 import { REASON } from '../base/reasons.ts';
 import type { TimerNode } from '../base/timer-wheel.ts';
-import { arm } from './connection.ts';
+import { ROLE, arm } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { connectFailed } from './dispatch.ts';
 import { resetDownstream } from './downstream-end.ts';
@@ -12,6 +12,7 @@ import { abortExchange } from './exchange-end.ts';
 import { takeExchange } from './exchange.ts';
 import { bump, countReason } from './meter-segment.ts';
 import { answerOwn, failExchange } from './own-answer.ts';
+import { sessionDue } from './tcp/session-events.ts';
 import { TIMER } from './timers.ts';
 import { closeUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
@@ -24,7 +25,8 @@ export function onDue(node: TimerNode): void {
   c.kind = TIMER.none;
   worker.current = c;
   if (limit === TIMER.none || c.isClosed) return;
-  if (limit >= TIMER.connect) upstreamDue(c as Upstream, limit);
+  if (c.role >= ROLE.tcpClient) sessionDue(c, limit);
+  else if (limit >= TIMER.connect) upstreamDue(c as Upstream, limit);
   else downstreamDue(c as Downstream, limit);
 }
 

@@ -35,6 +35,8 @@ export abstract class Placement implements ListLinks<Placement> {
 
   /** The client's connection, whose timer runs while it waits in the queue. */
   abstract get client(): Connection;
+  /** Nobody waits for its answer any more: it is not queued. */
+  abstract get isAbandoned(): boolean;
   /** It waits in the pool's queue from now on. */
   abstract queued(): void;
   /** It has its place on the pool's server `index`, after it has waited. */

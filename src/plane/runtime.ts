@@ -106,6 +106,11 @@ export class PoolRuntime {
   liveRetries = 0;
   /** Whether any server has a limit on its connections. */
   hasLimits = false;
+  /** Local address of connections to servers, as the kernel has it; null: the kernel chooses. */
+  readonly source: Uint8Array | null;
+  readonly hasSocketOptions: boolean;
+  /** Whether its algorithm hashes what a request has. */
+  readonly hashes: boolean;
   /** Whether its algorithm looks at what all workers have on a server. */
   sharesLive = false;
 
@@ -114,6 +119,9 @@ export class PoolRuntime {
     this.plan = plan;
     this.meter = slotStart(plan.slot);
     this.queue = new BoundedList<Placement>(plan.queue.size);
+    this.hashes = plan.balance.hash !== null;
+    this.source = plan.source === null ? null : encodeSockaddr(plan.source);
+    this.hasSocketOptions = plan.socket.keepAlive !== null || plan.socket.userTimeoutMs > 0;
     this.budget = new RetryBudget(plan.retry.budgetPercent, plan.retry.budgetMin);
     this.logText = `,"pool":${jsonText(plan.key)}`;
   }

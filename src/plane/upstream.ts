@@ -3,6 +3,7 @@ import { SERVER_METER, WORKER_METER } from '../base/meters.ts';
 import { EINPROGRESS } from '../sys/errno.ts';
 import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../sys/event-loop.ts';
 import * as libc from '../sys/libc.ts';
+import { applySocketOptions } from '../sys/socket-options.ts';
 import { IPPROTO_TCP, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from '../sys/sockets.ts';
 import { TCP_NODELAY } from '../sys/sockets.ts';
 import { BASE } from './buffers.ts';
@@ -10,8 +11,13 @@ import { Connection, ROLE, arm, closeConnection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { bump, meters } from './meter-segment.ts';
 import type { ServerRuntime } from './runtime.ts';
+import type { TcpSession } from './tcp/session.ts';
 import { TIMER } from './timers.ts';
 import { worker } from './worker-state.ts';
+
+/** ip(7). Must match <linux/in.h>. */
+const IPPROTO_IP = 0;
+const IP_BIND_ADDRESS_NO_PORT = 24;
 
 const MASK = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
@@ -20,7 +26,9 @@ const oneAddress = libc.addressOf(one);
 
 export class Upstream extends Connection {
   readonly server: ServerRuntime;
+  /** What it serves: one of both, or neither while it is idle. */
   exchange: Exchange | null = null;
+  session: TcpSession | null = null;
   isConnected = false;
   isIdle = false;
   readonly createdMs: number;
@@ -30,8 +38,8 @@ export class Upstream extends Connection {
   countedIn = 0;
   countedOut = 0;
 
-  constructor(fd: number, server: ServerRuntime) {
-    super(ROLE.upstream, fd);
+  constructor(fd: number, server: ServerRuntime, role: number) {
+    super(role, fd);
     this.server = server;
     this.createdMs = worker.nowMs;
     this.canWrite = false;
@@ -42,17 +50,25 @@ export class Upstream extends Connection {
  * Begins a connection to `server`. Returns null when the kernel refuses at once (no descriptor, no
  * route); otherwise the connection is under way and an event tells how it ended.
  */
-export function openUpstream(server: ServerRuntime): Upstream | null {
+export function openUpstream(server: ServerRuntime, role: number = ROLE.upstream): Upstream | null {
   const type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   const fd = libc.socket(server.family, type, 0);
   if (fd < 0) return null;
-  if (server.isTcp) libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, oneAddress, 4);
+  if (server.isTcp) {
+    libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, oneAddress, 4);
+    const { pool } = server;
+    if (pool.hasSocketOptions) applySocketOptions(fd, pool.plan.socket);
+    if (pool.source !== null && !bindSource(fd, pool.source)) {
+      libc.close(fd);
+      return null;
+    }
+  }
   const result = libc.connect(fd, server.sockaddrAddress, server.sockaddr.length);
   if (result < 0 && libc.errno() !== EINPROGRESS) {
     libc.close(fd);
     return null;
   }
-  const upstream = new Upstream(fd, server);
+  const upstream = new Upstream(fd, server, role);
   if (!worker.watch(upstream, MASK)) {
     libc.close(fd);
     return null;
@@ -61,6 +77,12 @@ export function openUpstream(server: ServerRuntime): Upstream | null {
   bump(server.meter + SERVER_METER.connections);
   bump(WORKER_METER.upstreamLive);
   return upstream;
+}
+
+/** Binds a connection to the pool's own local address; its port is chosen when it connects. */
+function bindSource(fd: number, source: Uint8Array): boolean {
+  libc.setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, oneAddress, 4);
+  return libc.bindSocket(fd, libc.addressOf(source), source.length) === 0;
 }
 
 /** Takes the idle connection that was used last, or null. */
@@ -76,7 +98,7 @@ export function takeIdle(server: ServerRuntime): Upstream | null {
 }
 
 /** Counts the bytes since the last call into the server's meters. */
-function countBytes(u: Upstream): void {
+export function countBytes(u: Upstream): void {
   const { meter } = u.server;
   bump(meter + SERVER_METER.bytesIn, u.bytesIn - u.countedIn);
   bump(meter + SERVER_METER.bytesOut, u.bytesOut - u.countedOut);

@@ -36,8 +36,7 @@ export function placeOrQueue(p: Placement, pool: PoolRuntime): number {
 
 function enqueue(p: Placement, pool: PoolRuntime): void {
   const { client } = p;
-  // A client that has finished sending may be gone: only work under way is finished for it.
-  if (client.isHangup) {
+  if (p.isAbandoned) {
     p.refused(REASON.clientClosed);
     return;
   }

@@ -8,7 +8,7 @@ import { REASON } from '../base/reasons.ts';
 import { ownDescriptorTable } from '../sys/own-descriptors.ts';
 import { flushLog, logDueMs } from './access-log.ts';
 import { accept, accepting, resumeAccepting } from './acceptor.ts';
-import type { Acceptor } from './acceptor.ts';
+import type { HttpAcceptor, TcpAcceptor } from './acceptor.ts';
 import { bufferUse } from './buffers.ts';
 import { ROLE } from './connection.ts';
 import type { Watched } from './connection.ts';
@@ -23,6 +23,10 @@ import { onDue } from './limits-due.ts';
 import { QUEUE_POLL_MS } from './limits.ts';
 import { bump, meters } from './meter-segment.ts';
 import { readAccepted } from './request-input.ts';
+import { acceptSessions } from './tcp/accept-session.ts';
+import { abortSession } from './tcp/end-session.ts';
+import { onTcpClient, onTcpServer } from './tcp/session-events.ts';
+import type { TcpClient } from './tcp/session.ts';
 import { closeUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
 import { worker } from './worker-state.ts';
@@ -48,7 +52,16 @@ function handle(w: Watched, mask: number): void {
       onUpstream(w as Upstream, mask);
       break;
     case ROLE.listener:
-      accept(w as Acceptor, readAccepted);
+      accept(w as HttpAcceptor, readAccepted);
+      break;
+    case ROLE.tcpClient:
+      onTcpClient(w as TcpClient, mask);
+      break;
+    case ROLE.tcpServer:
+      onTcpServer(w as Upstream, mask);
+      break;
+    case ROLE.tcpListener:
+      acceptSessions(w as TcpAcceptor);
       break;
     default:
       control.receive();
@@ -86,6 +99,12 @@ function end(w: Watched): void {
     const u = w as Upstream;
     if (u.exchange !== null) abortExchange(u.exchange, REASON.exception);
     else closeUpstream(u);
+  } else if (w.role === ROLE.tcpClient) {
+    abortSession((w as TcpClient).session, REASON.exception);
+  } else if (w.role === ROLE.tcpServer) {
+    const { session } = w as Upstream;
+    if (session !== null) abortSession(session, REASON.exception);
+    else closeUpstream(w as Upstream);
   }
 }
 

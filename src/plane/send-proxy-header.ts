@@ -1,0 +1,4 @@
+export function sendProxyHeader(...a: unknown[]): boolean {
+  void a;
+  throw new Error('x');
+}

@@ -1,0 +1,88 @@
+/** From a session's route to a connection with a server, trying another where one fails. */
+import { POOL_METER, ROUTE_METER, SERVER_METER } from '../../base/meters.ts';
+import { REASON } from '../../base/reasons.ts';
+import { RECEIVE_AT } from '../buffers.ts';
+import { FAILED, ROLE, arm, restoreInput, writeTo } from '../connection.ts';
+import { hashKeyOf } from '../hash-key.ts';
+import { bump } from '../meter-segment.ts';
+import { noteFailure } from '../passive.ts';
+import { leaveServer, noteTry } from '../places.ts';
+import { sendProxyHeader } from '../send-proxy-header.ts';
+import { takeRetry } from '../retry.ts';
+import { TIMER } from '../timers.ts';
+import { closeUpstream, openUpstream } from '../upstream.ts';
+import { placeOrQueue } from '../wait-queue.ts';
+import { worker } from '../worker-state.ts';
+import { abortSession } from './end-session.ts';
+import { relaySession } from './relay-session.ts';
+import { STAGE } from './session.ts';
+import { lookMs } from './session-timer.ts';
+import type { TcpSession } from './session.ts';
+import type { TcpRouteRuntime } from './tcp-listener.ts';
+
+/** Gives a session to a server of its route's pool. */
+export function routeSession(s: TcpSession, route: TcpRouteRuntime): void {
+  s.route = route;
+  bump(route.meter + ROUTE_METER.requests);
+  const pool = route.pickPool();
+  s.pool = pool;
+  pool.countLive(1);
+  bump(pool.meter + POOL_METER.requests);
+  if (pool.hashes) s.hashKey = hashKeyOf(pool.plan.balance.hash!, s.clientText, s.clientPort);
+  place(s);
+}
+
+function place(s: TcpSession): void {
+  const index = placeOrQueue(s, s.pool!);
+  if (index >= 0) connectSession(s, index);
+}
+
+/** Begins the connection to the pool's server `index`, on which the session has its place. */
+export function connectSession(s: TcpSession, index: number): void {
+  const server = noteTry(s, s.pool!, index);
+  s.stage = STAGE.connecting;
+  const upstream = openUpstream(server, ROLE.tcpServer);
+  if (upstream === null) {
+    sessionConnectFailed(s, REASON.connectFailed);
+    return;
+  }
+  s.upstream = upstream;
+  upstream.session = s;
+  arm(upstream, TIMER.connect, server.pool.plan.connectMs);
+}
+
+/** No connection could be made: nothing was sent, so another server may have it. */
+export function sessionConnectFailed(s: TcpSession, reason: number): void {
+  const server = s.server!;
+  bump(server.meter + SERVER_METER.connectFailures);
+  noteFailure(server, 'connect');
+  leaveServer(s);
+  const { upstream } = s;
+  s.upstream = null;
+  if (upstream !== null) closeUpstream(upstream);
+  s.reason = reason;
+  if (takeRetry(s, s.pool!)) place(s);
+  else abortSession(s, reason);
+}
+
+/** The connection is made: what was read of the client so far goes first. */
+export function sessionConnected(s: TcpSession): void {
+  const u = s.upstream!;
+  const { client } = s;
+  u.isConnected = true;
+  u.kind = TIMER.none;
+  s.connectedMs = worker.nowMs;
+  s.activeMs = worker.nowMs;
+  s.stage = STAGE.relaying;
+  arm(client, TIMER.tunnel, lookMs(s));
+  if (s.pool!.plan.sendProxy !== null && !sendProxyHeader(u, s.pool!.plan.sendProxy, s)) {
+    abortSession(s, REASON.serverClosed);
+    return;
+  }
+  const early = restoreInput(client, RECEIVE_AT);
+  if (early > 0 && writeTo(u, RECEIVE_AT, early) === FAILED) {
+    abortSession(s, REASON.serverClosed);
+    return;
+  }
+  relaySession(s);
+}

@@ -1,0 +1,85 @@
+/**
+ * Bytes both ways. Each direction is ended on its own: a FIN is passed on as a FIN once everything
+ * before it is, and the other direction goes on (RFC 9293 §3.6). A reset is passed on as a reset.
+ */
+import { REASON } from '../../base/reasons.ts';
+import { RECEIVE_AT, receiveBytes } from '../buffers.ts';
+import { FAILED, arm, flush, readFrom, shutWrite, writeTo } from '../connection.ts';
+import type { Connection } from '../connection.ts';
+import { READS_PER_TURN } from '../limits.ts';
+import { noteSuccess } from '../passive.ts';
+import { TIMER } from '../timers.ts';
+import { worker } from '../worker-state.ts';
+import { abortSession, finishSession } from './end-session.ts';
+import { lookMs } from './session-timer.ts';
+import type { TcpSession } from './session.ts';
+
+/** Goes on with both directions: something came, or can be sent. */
+export function relaySession(s: TcpSession): void {
+  const { client } = s;
+  const server = s.upstream!;
+  if (client.canRead && !pump(client, server)) {
+    abortSession(s, pumped === client ? REASON.clientReset : REASON.serverReset);
+    return;
+  }
+  if (server.canRead) {
+    if (!pump(server, client)) {
+      abortSession(s, pumped === client ? REASON.clientReset : REASON.serverReset);
+      return;
+    }
+    if (s.firstByteMs < 0 && server.bytesIn > 0) {
+      s.firstByteMs = worker.nowMs;
+      noteSuccess(s.server!);
+    }
+  }
+  s.activeMs = worker.nowMs;
+  if (client.isShut || server.isShut) sideFinished(s);
+}
+
+/** A side has sent its FIN and everything before it is passed on. */
+function sideFinished(s: TcpSession): void {
+  if (s.client.isShut && s.upstream!.isShut) {
+    finishSession(s);
+    return;
+  }
+  if (s.isHalfClosed) return;
+  s.isHalfClosed = true;
+  arm(s.client, TIMER.tunnel, lookMs(s));
+}
+
+/** The side that was found broken by the last pump that returned false. */
+let pumped: Connection | null = null;
+
+/** Moves what there is from one side to the other; false when a side is broken. */
+function pump(from: Connection, to: Connection): boolean {
+  for (let i = 0; i < READS_PER_TURN; i++) {
+    if (to.isShut || to.outLength > 0 || !from.canRead) return true;
+    const got = readFrom(from, RECEIVE_AT, receiveBytes());
+    if (got === -1) return true;
+    if (got === -2) {
+      pumped = from;
+      return false;
+    }
+    if (got === 0) {
+      from.canRead = false;
+      // Where the other direction is over too, closing says it all.
+      if (from.isShut) to.isShut = true;
+      else shutWrite(to);
+      return true;
+    }
+    if (writeTo(to, RECEIVE_AT, got) === FAILED) {
+      pumped = to;
+      return false;
+    }
+  }
+  worker.later(from);
+  return true;
+}
+
+/** Sends what waits for a side; false when the session has ended with it. */
+export function flushSession(s: TcpSession, c: Connection): boolean {
+  if (c.outLength === 0) return true;
+  if (flush(c) !== FAILED) return true;
+  abortSession(s, c === s.client ? REASON.clientReset : REASON.serverReset);
+  return false;
+}

@@ -1,0 +1,75 @@
+/** What an event or a time limit means for a session of layer 4. */
+import { POOL_METER } from '../../base/meters.ts';
+import { REASON } from '../../base/reasons.ts';
+import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../../sys/event-loop.ts';
+import { ROLE, noteReadiness } from '../connection.ts';
+import type { Connection } from '../connection.ts';
+import { bump } from '../meter-segment.ts';
+import { TIMER } from '../timers.ts';
+import { closeUpstream } from '../upstream.ts';
+import type { Upstream } from '../upstream.ts';
+import { sessionConnectFailed, sessionConnected } from './connect-session.ts';
+import { abortSession } from './end-session.ts';
+import { readHello } from './hello.ts';
+import { flushSession, relaySession } from './relay-session.ts';
+import { lookAtSession } from './session-timer.ts';
+import { STAGE } from './session.ts';
+import type { TcpClient } from './session.ts';
+
+/** An event of the client's side. */
+export function onTcpClient(c: TcpClient, mask: number): void {
+  const s = c.session;
+  noteReadiness(c, mask);
+  if ((mask & EPOLLERR) !== 0) {
+    abortSession(s, REASON.clientReset);
+    return;
+  }
+  if (s.stage === STAGE.relaying) {
+    if ((mask & EPOLLOUT) !== 0 && !flushSession(s, c)) return;
+    relaySession(s);
+  } else if (s.stage === STAGE.hello) readHello(s);
+  // Both directions are over before any server had it.
+  else if ((mask & EPOLLHUP) !== 0) abortSession(s, REASON.clientClosed);
+}
+
+/** An event of the server's side. */
+export function onTcpServer(u: Upstream, mask: number): void {
+  const s = u.session;
+  if (s === null) {
+    closeUpstream(u);
+    return;
+  }
+  noteReadiness(u, mask);
+  if (s.stage === STAGE.connecting) {
+    if ((mask & (EPOLLERR | EPOLLHUP)) !== 0) sessionConnectFailed(s, REASON.connectFailed);
+    else if ((mask & EPOLLOUT) !== 0) sessionConnected(s);
+    return;
+  }
+  if ((mask & EPOLLERR) !== 0) {
+    abortSession(s, REASON.serverReset);
+    return;
+  }
+  if ((mask & EPOLLOUT) !== 0 && !flushSession(s, u)) return;
+  relaySession(s);
+}
+
+/** Goes on with a session whose share of the last turn was used up. */
+export function resumeSession(c: Connection): void {
+  const s = c.role === ROLE.tcpClient ? (c as TcpClient).session : (c as Upstream).session;
+  if (s === null || c.isClosed) return;
+  if (s.stage === STAGE.relaying) relaySession(s);
+  else if (s.stage === STAGE.hello) readHello(s);
+}
+
+/** A time limit of one of its sides is reached. */
+export function sessionDue(c: Connection, limit: number): void {
+  const s = c.role === ROLE.tcpClient ? (c as TcpClient).session : (c as Upstream).session;
+  if (s === null) return;
+  if (limit === TIMER.connect) sessionConnectFailed(s, REASON.connectTimeout);
+  else if (limit === TIMER.head) abortSession(s, REASON.helloTimeout);
+  else if (limit === TIMER.tunnel) lookAtSession(s);
+  else if (limit === TIMER.queue) {
+    bump(s.pool!.meter + POOL_METER.queueTimeouts);
+    abortSession(s, REASON.queueTimeout);
+  }
+}
