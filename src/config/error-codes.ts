@@ -12,6 +12,10 @@ export const CONFIG_ERROR_CODES = {
     'An address to listen on or to connect to cannot be read.',
     'Write 10.0.0.1:80, "[2001:db8::1]:80" (in quotes) or unix:/path.',
   ),
+  BAL_CONFIG_ALL_BACKUP: row(
+    'All servers of a pool are backups, which serve only in place of others.',
+    'Leave backup out for at least one of them.',
+  ),
   BAL_CONFIG_BAD_NAME: row(
     'A name of a listener, route, pool or server has characters that names cannot have.',
     'Begin with a letter and go on with letters, digits, ".", "_" and "-", at most 63.',
@@ -100,6 +104,10 @@ export const CONFIG_ERROR_CODES = {
     'Write the canonical form that is listed with the message.',
   ),
   BAL_CONFIG_PERCENT: row('A share cannot be read.', 'Write a number and a percent sign: 20%.'),
+  BAL_CONFIG_POOL_USE: row(
+    'A pool asks for something that a listener that sends to it cannot do with its protocol.',
+    'Change the pool, or give the listener one of its own.',
+  ),
   BAL_CONFIG_PREFIX_WITHOUT_PATH: row(
     'A prefix is to be replaced, but a path of the route is not a prefix.',
     'Let all paths of the route end in /*.',

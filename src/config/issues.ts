@@ -33,6 +33,9 @@ const KINDS: { readonly [zodType: string]: string } = {
 /** Titles of kinds of values that need an article in a sentence. */
 const NOUNS = new Set(['address', 'host', 'method', 'path', 'protocol', 'status', 'text']);
 
+/** Most words that a message lists; where there are more it says that it takes a word. */
+const WORDS_SHOWN = 3;
+
 /** Most keys that a hint names as examples of what a map may hold. */
 const KEYS_SHOWN = 4;
 
@@ -154,7 +157,7 @@ export class IssueTranslator {
     const chosen = fitting.length > 0 ? fitting[0] : undefined;
     if (chosen !== undefined) return this.translate(chosen, path);
     const kinds = issue.errors.flatMap((issues) =>
-      issues.filter(isWrongKindHere).map(expectedKind),
+      issues.filter(isWrongKindHere).flatMap(expectedKinds),
     );
     return [this.#wrongKind(path, orList([...new Set(kinds)]))];
   }
@@ -221,11 +224,16 @@ function isWrongKindHere(issue: Issue): boolean {
   return issue.code === 'invalid_type' || problemOf(issue)?.isWrongType === true;
 }
 
-function expectedKind(issue: Issue): string {
-  if (issue.code === 'invalid_type') return KINDS[issue.expected] ?? issue.expected;
-  const title: unknown = issue.code === 'custom' ? issue.params?.['expected'] : undefined;
-  if (typeof title !== 'string') return 'a text';
+function withArticle(title: string): string {
   return NOUNS.has(title) ? `${/^[aeiou]/.test(title) ? 'an' : 'a'} ${title}` : title;
+}
+
+function expectedKinds(issue: Issue): string[] {
+  if (issue.code === 'invalid_type') return [KINDS[issue.expected] ?? issue.expected];
+  const title: unknown = issue.code === 'custom' ? issue.params?.['expected'] : undefined;
+  if (typeof title !== 'string') return ['a text'];
+  const parts = title.split(' | ').map(withArticle);
+  return parts.length > WORDS_SHOWN ? ['a word'] : parts;
 }
 
 function customFinding(issue: Issue, path: ConfigPath): IssueFinding {

@@ -1,21 +1,5 @@
 import type { ConfigPath } from './diagnostic.ts';
 
-/** Balancing algorithms that later versions will know. */
-export const LATER_BALANCE: readonly string[] = [
-  'least-connections',
-  'least-requests',
-  'least-time',
-  'source-hash',
-  'uri-hash',
-  'header-hash',
-  'cookie-hash',
-  'consistent-hash',
-  'maglev',
-  'random',
-  'first',
-  'peak-ewma',
-];
-
 const LATER_CHECKS = ['postgres', 'mysql', 'redis', 'grpc', 'smtp', 'dns', 'exec', 'agent', 'udp'];
 
 /** A key that later versions will know, and what stands for it now. */
@@ -29,14 +13,14 @@ const LATER_KEYS: readonly LaterKey[] = [
   },
   {
     at: /^listeners\.[^.]+$/,
-    keys: ['mode', 'tls', 'proxyProtocol', 'http2', 'http3'],
-    hint: 'listeners proxy HTTP/1.1 without TLS',
+    keys: ['tls', 'http2', 'http3'],
+    hint: 'listeners pass on HTTP/1.1, TCP and UDP; TLS is not ended here',
   },
-  { at: /^pools\.[^.]+$/, keys: ['tls', 'stick', 'slowStart', 'proxyProtocol'], hint: '' },
+  { at: /^pools\.[^.]+$/, keys: ['tls', 'stick'], hint: '' },
   {
     at: /^pools\.[^.]+\.servers\.\d+$/,
-    keys: ['backup', 'tls', 'slowStart'],
-    hint: 'allowed: address, name, weight, maxConnections',
+    keys: ['tls', 'slowStart'],
+    hint: 'slowStart stands in the pool; servers are spoken to without TLS',
   },
   { at: /^pools\.[^.]+\.check$/, keys: LATER_CHECKS, hint: 'checks are tcp and http' },
 ];

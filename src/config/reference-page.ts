@@ -112,7 +112,7 @@ function defaultText(schema: JsonSchema, isRequired: boolean): string {
   if (typeof given !== 'object') return `\`${String(given)}\``;
   const maps = [schema, ...(schema.anyOf ?? [])];
   const hasKeys = maps.some((option) => option.properties !== undefined);
-  return Array.isArray(given) || !hasKeys ? 'none' : 'as below';
+  return Array.isArray(given) || !hasKeys ? 'none' : 'its defaults';
 }
 
 const cell = (text: string): string => text.replaceAll(CELL_BREAKS, '\\|');

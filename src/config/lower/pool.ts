@@ -1,10 +1,15 @@
 import { digest } from '../digest.ts';
 import type { CheckPlan, ProbePlan } from '../plan-check.ts';
-import type { PoolPlan, ServerPlan } from '../plan.ts';
+import type { PassivePlan, PoolPlan, ServerPlan } from '../plan.ts';
+import { balancePlan } from '../schema/balance.ts';
 import { checkTimes } from '../schema/check.ts';
 import type { CheckConfig } from '../schema/check.ts';
+import { ejectMaxMs } from '../schema/passive.ts';
+import type { PassiveConfig } from '../schema/passive.ts';
 import type { PoolConfig } from '../schema/pool.ts';
-import { serverSettings } from '../schema/pool.ts';
+import { proxySendPlan } from '../schema/proxy-protocol.ts';
+import { serverSettings } from '../schema/server.ts';
+import { keepAlivePlan } from '../schema/socket.ts';
 import { fieldPairs } from './route.ts';
 
 function probe(check: CheckConfig): ProbePlan {
@@ -36,6 +41,16 @@ function lowerCheck(check: CheckConfig): CheckPlan {
   return { digest: digest(plan), ...plan };
 }
 
+function lowerPassive(passive: PassiveConfig): PassivePlan {
+  return {
+    failures: passive.failures,
+    on: passive.on,
+    ejectMs: passive.eject,
+    ejectMaxMs: ejectMaxMs(passive),
+    maxEjectedPercent: passive.maxEjected,
+  };
+}
+
 function servers(pool: PoolConfig, key: string): ServerPlan[] {
   return pool.servers.map(serverSettings).map((server) => ({
     key: `${key}/${server.name}`,
@@ -44,8 +59,8 @@ function servers(pool: PoolConfig, key: string): ServerPlan[] {
     address: server.address,
     weight: server.weight,
     maxConnections: server.maxConnections ?? pool.maxConnections,
-    backup: false,
-    checkAddress: null,
+    backup: server.backup,
+    checkAddress: server.checkAddress ?? null,
   }));
 }
 
@@ -55,19 +70,19 @@ export function lowerPool(pool: PoolConfig, key: string): PoolPlan {
   return {
     key,
     slot: 0,
-    balance: { kind: pool.balance, hash: null, boundedLoadPercent: 0 },
+    balance: balancePlan(pool.balance),
     servers: servers(pool, key),
     names: [],
     check: pool.check === undefined ? null : lowerCheck(pool.check),
     verdictsOf: null,
     agent: null,
-    passive: null,
-    slowStartMs: 0,
-    onDown: 'keep',
+    passive: pool.passive === undefined ? null : lowerPassive(pool.passive),
+    slowStartMs: pool.slowStart,
+    onDown: pool.onDown ?? 'keep',
     connectMs: pool.connectTimeout,
-    socket: { keepAlive: null, userTimeoutMs: 0 },
-    source: null,
-    sendProxy: null,
+    socket: { keepAlive: keepAlivePlan(pool.keepAlive), userTimeoutMs: pool.userTimeout },
+    source: pool.source ?? null,
+    sendProxy: pool.proxyProtocol === undefined ? null : proxySendPlan(pool.proxyProtocol),
     queue: { size: queue.size, timeoutMs: queue.timeout },
     idle: {
       perServer: idle.perServer,

@@ -2,7 +2,7 @@ import type { ConfigPath, Report } from '../diagnostic.ts';
 import { quote } from '../quote.ts';
 import { addressText } from '../schema/address.ts';
 import type { PoolConfig } from '../schema/pool.ts';
-import { serverSettings } from '../schema/pool.ts';
+import { serverSettings } from '../schema/server.ts';
 import { Problem } from '../schema/scalar.ts';
 import { parseName } from '../schema/text.ts';
 import { routesOf } from './rule.ts';

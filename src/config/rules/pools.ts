@@ -4,7 +4,7 @@ import { hasNestedRepeat } from '../schema/regex.ts';
 import { checkTimes } from '../schema/check.ts';
 import type { CheckConfig } from '../schema/check.ts';
 import type { PoolConfig } from '../schema/pool.ts';
-import { serverSettings } from '../schema/pool.ts';
+import { serverSettings } from '../schema/server.ts';
 import { durationText } from '../schema/units.ts';
 import { poolUses } from './rule.ts';
 import type { RuleContext } from './rule.ts';

@@ -1,12 +1,15 @@
+import { checkBalance } from './balance.ts';
 import { checkBinds } from './binds.ts';
 import { checkListeners } from './listeners.ts';
 import { checkNames } from './names.ts';
 import { checkPaths } from './paths.ts';
+import { checkPoolUses } from './pool-uses.ts';
 import { checkPools } from './pools.ts';
 import { checkRouteActions } from './route-action.ts';
 import { checkRouteParts } from './route-parts.ts';
 import { checkRouteReach } from './route-reach.ts';
 import type { Rule } from './rule.ts';
+import { checkServers } from './servers.ts';
 import { checkTotals } from './totals.ts';
 
 /** All rules over a whole configuration. */
@@ -20,4 +23,7 @@ export const RULES: readonly Rule[] = [
   checkRouteParts,
   checkRouteReach,
   checkPools,
+  checkPoolUses,
+  checkBalance,
+  checkServers,
 ];

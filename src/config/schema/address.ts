@@ -124,6 +124,20 @@ export function serverAddress(description: string): Scalar<BindPlan> {
   return anyAddress(description, 1);
 }
 
+/** A schema for an IP address without a port. */
+export function sourceAddress(description: string): Scalar<BindPlan> {
+  const meta = { title: 'IP address', type: 'string', examples: ['10.0.0.5'] } as const;
+  return scalar<BindPlan>(meta, description, (value) => {
+    const hint = 'write an IP address without a port: 10.0.0.5 or 2001:db8::5';
+    if (typeof value !== 'string') return wrongType(value, 'an IP address', hint);
+    if (isIPv4(value)) return { family: 'ipv4', host: value, port: 0 };
+    const inner = /^\[(.*)\]$/.exec(value)?.[1] ?? value;
+    const isPlain = isIPv6(inner) && !inner.includes('%');
+    if (isPlain) return { family: 'ipv6', host: canonicalIpv6(inner), port: 0 };
+    return new Problem('BAL_CONFIG_ADDRESS', `${quote(value)} is not an IP address`, hint);
+  });
+}
+
 /** A schema for `off` (null) or an address to listen on. */
 export function adminAddress(description: string): Scalar<BindPlan | null> {
   const meta = { title: 'address | off', type: 'string', examples: ['127.0.0.1:9900'] } as const;

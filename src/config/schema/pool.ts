@@ -1,36 +1,15 @@
 import { z } from 'zod';
-import type { BindPlan } from '../plan.ts';
-import { addressText, serverAddress } from './address.ts';
+import { sourceAddress } from './address.ts';
+import { balanceSchema } from './balance.ts';
 import { checkSchema } from './check.ts';
-import { LATER_BALANCE } from '../later-words.ts';
+import { passiveSchema } from './passive.ts';
+import { proxySendSchema } from './proxy-protocol.ts';
 import { integer, word } from './scalar.ts';
+import { CONNECTIONS_MAX, serverSchema } from './server.ts';
+import { keepAlive, userTimeout } from './socket.ts';
 import { status } from './status.ts';
 import { list, optionalSection, section } from './structure.ts';
-import { name } from './text.ts';
 import { duration, percent, size } from './units.ts';
-
-/** Greatest weight of a server. */
-export const WEIGHT_MAX = 256;
-
-const CONNECTIONS_MAX = 1_000_000;
-
-const server = z.union([
-  serverAddress('Address: 10.0.0.11:8080, "[2001:db8::1]:8080" or unix:/path.'),
-  section('A server with settings of its own.', {
-    address: serverAddress('Address: 10.0.0.11:8080, "[2001:db8::1]:8080" or unix:/path.'),
-    name: name('Name in metrics and commands; the address where none is given.').optional(),
-    weight: integer(
-      0,
-      WEIGHT_MAX,
-      'Share of the requests; a server of weight 0 takes no new ones.',
-    ).prefault(1),
-    maxConnections: integer(
-      0,
-      CONNECTIONS_MAX,
-      'Requests at once over all workers; 0 is no limit. By default that of the pool.',
-    ).optional(),
-  }),
-]);
 
 const queue = optionalSection('Requests that wait while all servers are at maxConnections.', {
   size: integer(0, 1_000_000, 'Waiting requests per worker; past it, 503 at once.').prefault(1_024),
@@ -57,16 +36,27 @@ const retry = optionalSection('Further tries on another server.', {
 
 /** Schema of one entry of `pools`. */
 export const poolSchema = section('A pool: servers that can do the same work.', {
-  balance: word(
-    ['round-robin', 'random-of-two'],
-    'How a server is chosen: in turn, smoothly by weight; or the less busy of two drawn by weight.',
-    LATER_BALANCE,
-  ).prefault('round-robin'),
-  servers: list('The servers: addresses, or maps with an address.', server),
+  balance: balanceSchema,
+  servers: list('The servers: addresses, or maps with an address.', serverSchema),
   check: checkSchema.optional(),
+  passive: passiveSchema.optional(),
+  slowStart: duration(
+    'A server that comes back takes its full share only after this time; 0s is at once.',
+    0,
+  ).prefault('0s'),
+  onDown: word(
+    ['keep', 'close'],
+    'What happens to connections to a server that has failed: tcp, udp and tunnels. By default close where the check is postgres, mysql or redis, else keep.',
+  ).optional(),
   connectTimeout: duration('For a connection to a server: then another one is tried.').prefault(
     '2s',
   ),
+  source: sourceAddress(
+    'Local address that connections to servers come from; the kernel chooses where it is left out.',
+  ).optional(),
+  proxyProtocol: proxySendSchema.optional(),
+  keepAlive: keepAlive('servers'),
+  userTimeout: userTimeout('servers'),
   queue,
   idle,
   retry,
@@ -79,21 +69,3 @@ export const poolSchema = section('A pool: servers that can do the same work.', 
 
 /** A pool with its defaults filled in. */
 export type PoolConfig = z.output<typeof poolSchema>;
-
-/** The settings of one server. */
-export type ServerSettings = {
-  readonly address: BindPlan;
-  readonly name: string;
-  readonly weight: number;
-  /** Undefined takes that of the pool. */
-  readonly maxConnections: number | undefined;
-};
-
-/** The settings of a server, whether it was given as an address or as a map. */
-export function serverSettings(given: PoolConfig['servers'][number]): ServerSettings {
-  if (!('address' in given)) {
-    return { address: given, name: addressText(given), weight: 1, maxConnections: undefined };
-  }
-  const { address, name: own, weight, maxConnections } = given;
-  return { address, name: own ?? addressText(address), weight, maxConnections };
-}

@@ -126,9 +126,9 @@ export function size(description: string, minimum: number, maximum: number): Sca
   });
 }
 
-/** A schema for a share such as `20%`, from 0% to `maximum`, in whole percent. */
-export function percent(description: string, maximum = 100): Scalar<number> {
-  const range = `0% to ${maximum}%`;
+/** A schema for a share such as `20%`, from `minimum` to `maximum`, in whole percent. */
+export function percent(description: string, maximum = 100, minimum = 0): Scalar<number> {
+  const range = `${minimum}% to ${maximum}%`;
   const hint = `write a whole number and a percent sign, from ${range}`;
   const meta = { title: 'percent', type: 'string', pattern: '^\\d+%$', range } as const;
   return scalar(meta, description, (value) => {
@@ -140,7 +140,7 @@ export function percent(description: string, maximum = 100): Scalar<number> {
       return new Problem('BAL_CONFIG_PERCENT', message, asked + hint, isWrongKind);
     }
     const share = Number(match[1]);
-    if (share <= maximum) return share;
+    if (share >= minimum && share <= maximum) return share;
     return new Problem('BAL_CONFIG_OUT_OF_RANGE', `${quote(value)} is out of range`, hint);
   });
 }
