@@ -1,143 +1,165 @@
-import { Socket } from 'node:net';
-import { performance } from 'node:perf_hooks';
-import type { ProbeReason, ProbeResult, ProbeTarget } from './probe.ts';
+import { Socket, isIP } from 'node:net';
+import process from 'node:process';
+import type { TLSSocket } from 'node:tls';
+import type { TlsProbePlan } from '../../config/plan-check.ts';
+import type { BindPlan } from '../../config/plan.ts';
+import { reasonOfError, reasonOfTlsError } from './probe-errors.ts';
+import type { ProbeRun } from './probe-run.ts';
+import type { TlsMaterial } from './tls-material.ts';
 
-/** What a kind of probe does on its connection. Each ends the probe by `probe.finish`. */
+/** What a kind of probe does on its connection. Each ends the probe by `run.finish`. */
 export type ProbeTalk = {
+  /** The connection stands, with TLS where the probe begins with TLS. */
   connected(probe: ProbeSocket): void;
   /** Null where only the connection counts: nothing is read then. */
   readonly reader: ProbeReader | null;
 };
 
-/** Where what a server sends goes. */
+/** Where what a server sends goes. Not called any more once the run is over. */
 export type ProbeReader = {
   data(probe: ProbeSocket, chunk: Buffer): void;
   /** The server has closed its side. */
   ended(probe: ProbeSocket): void;
 };
 
-/**
- * A time limit that fires this much late, or half the limit late if that is more, tells of a
- * process that did not run rather than of a silent server.
- */
-const STALL_MS_MIN = 100;
-
-const REASON_BY_CODE: Readonly<Record<string, ProbeReason>> = {
-  ECONNREFUSED: 'connect-refused',
-  // A unix socket whose path is gone, or whose queue of connections is full.
-  ENOENT: 'connect-refused',
-  EAGAIN: 'connect-refused',
-  ETIMEDOUT: 'connect-timeout',
-  EHOSTUNREACH: 'unreachable',
-  ENETUNREACH: 'unreachable',
-  EHOSTDOWN: 'unreachable',
-  EMFILE: 'local-resources',
-  ENFILE: 'local-resources',
-  ENOBUFS: 'local-resources',
-  ENOMEM: 'local-resources',
-  EADDRNOTAVAIL: 'local-resources',
-};
+/** TLS of a check that begins with the connection, or later by `startTls`. */
+export type ProbeTls = { readonly plan: TlsProbePlan; readonly isLater: boolean };
 
 /**
- * One connection of one probe, with one time limit from the first packet to the verdict.
- *
- * Whatever happens, `done` is called once and the descriptor is closed. Made once per probe.
+ * One connection of one run of a probe. Whatever happens, it is closed when the run ends. Made
+ * once per connection.
  */
 export class ProbeSocket {
-  readonly socket: Socket;
+  readonly run: ProbeRun;
+  /** Whether what is read and written now is under TLS. */
+  isSecure = false;
+  readonly #raw = new Socket();
+  #socket = this.#raw;
+  readonly #tls: ProbeTls | null;
+  #material: TlsMaterial | null = null;
   readonly #talk: ProbeTalk;
-  readonly #done: (result: ProbeResult) => void;
-  readonly #timeoutMs: number;
-  readonly #startedAtMs = performance.now();
-  #timer: NodeJS.Timeout | undefined;
   #isConnected = false;
-  #isOver = false;
+  #isClosed = false;
 
-  constructor(target: ProbeTarget, talk: ProbeTalk, done: (result: ProbeResult) => void) {
-    const { address } = target;
+  constructor(run: ProbeRun, tls: ProbeTls | null, talk: ProbeTalk) {
+    this.run = run;
+    this.#tls = tls;
     this.#talk = talk;
-    this.#done = done;
-    this.#timeoutMs = target.timeoutMs;
-    this.socket = new Socket();
-    this.#listen();
-    this.#timer = setTimeout(onTimeLimit, target.timeoutMs, this);
-    if (address.family === 'unix') this.socket.connect({ path: address.host });
-    else {
-      const { host, port } = address;
-      this.socket.connect({ host, port, autoSelectFamily: false });
-    }
+    run.close = (hard) => this.close(hard);
+    // Stays for good: an error after the end of the probe must not become an uncaught exception.
+    this.#raw.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
+    if (tls === null) this.#connect();
+    else void this.#loadTls(tls.plan);
   }
 
-  /** Ends the probe; only the first call counts. `hard` closes by RST: no TIME_WAIT is left. */
-  finish(reason: ProbeReason, detail: string, hard = false): void {
-    if (this.#isOver) return;
-    this.#close(hard);
-    const durationMs = performance.now() - this.#startedAtMs;
-    this.#done({ passed: reason === 'check-passed', reason, detail, durationMs });
+  /** Sends bytes; a kind of probe sends little, and waits for answers between. */
+  write(bytes: Buffer | string): void {
+    this.#socket.write(bytes, 'latin1');
   }
 
-  /** Ends the probe without a result. */
-  cancel(): void {
-    if (!this.#isOver) this.#close(false);
-  }
-
-  /** The time is up: called by the timer, then once more when what had come in was dealt with. */
-  timeIsUp(): void {
-    if (this.#isOver) return;
-    const elapsedMs = performance.now() - this.#startedAtMs;
-    const lateMs = elapsedMs - this.#timeoutMs;
-    if (lateMs > Math.max(STALL_MS_MIN, this.#timeoutMs / 2)) {
-      this.finish('local-stall', `the probe's process did not run for ${Math.round(lateMs)} ms`);
-    } else if (this.#isConnected) {
-      this.finish('timeout', `no full answer within ${this.#timeoutMs} ms`);
-    } else {
-      this.finish('connect-timeout', `no connection within ${this.#timeoutMs} ms`);
-    }
-  }
-
-  #close(hard: boolean): void {
-    this.#isOver = true;
-    clearTimeout(this.#timer);
+  /** Closes the connection, not the run. `hard` closes by RST: no TIME_WAIT is left. */
+  close(hard: boolean): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     // While connecting, resetAndDestroy would wait for the connection.
-    if (hard && this.#isConnected) this.socket.resetAndDestroy();
-    else this.socket.destroy();
+    if (hard && this.#isConnected && !this.isSecure) this.#raw.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
-  #listen(): void {
-    const { socket } = this;
-    socket.once('connect', () => {
-      this.#isConnected = true;
-      if (isSelfConnected(socket)) this.finish('connect-refused', 'nobody listens (self-connect)');
-      else if (!this.#isOver) this.#talk.connected(this);
+  /** Begins TLS on the plain connection now; `then` is called once it stands. */
+  startTls(then: () => void): void {
+    // Loaded when it is needed: most balancers have no check over TLS.
+    const tls = process.getBuiltinModule('node:tls');
+    const name = this.#serverName();
+    this.#raw.removeAllListeners('data').removeAllListeners('end');
+    const socket: TLSSocket = tls.connect({
+      socket: this.#raw,
+      host: name,
+      // RFC 6066 §3: an address is no server name.
+      ...(isIP(name) === 0 ? { servername: name } : {}),
+      rejectUnauthorized: this.#tls!.plan.verify,
+      secureContext: this.#material!.context,
     });
+    this.#socket = socket;
+    socket.once('secureConnect', () => {
+      this.isSecure = true;
+      if (this.#isLive()) then();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#tlsFailed(error));
+    this.#read(socket);
+  }
+
+  async #loadTls(plan: TlsProbePlan): Promise<void> {
+    this.run.awaits = 'local';
+    const { tlsMaterial } = await import('./tls-material.ts');
+    const load = await tlsMaterial(plan);
+    if (!this.#isLive()) return;
+    if (!load.ok) {
+      this.run.finish('local-setup', load.detail);
+      return;
+    }
+    this.#material = load.material;
+    this.run.awaits = 'connection';
+    this.#connect();
+  }
+
+  #connect(): void {
+    const raw = this.#raw;
+    raw.once('connect', () => this.#connected());
+    const address: BindPlan = this.run.target.address;
+    if (address.family === 'unix') raw.connect({ path: address.host });
+    else raw.connect({ host: address.host, port: address.port, autoSelectFamily: false });
+    if (this.#talk.reader === null && this.#tls === null) raw.pause();
+    else if (this.#tls === null || this.#tls.isLater) this.#read(raw);
+  }
+
+  #connected(): void {
+    this.#isConnected = true;
+    this.run.awaits = 'answer';
+    if (isSelfConnected(this.#raw)) {
+      this.run.finish('connect-refused', 'nobody listens (self-connect)');
+    } else if (this.#isLive()) {
+      if (this.#tls === null || this.#tls.isLater) this.#talk.connected(this);
+      else this.startTls(() => this.#talk.connected(this));
+    }
+  }
+
+  #read(socket: Socket): void {
     const { reader } = this.#talk;
     if (reader === null) {
       socket.pause();
-    } else {
-      socket.on('data', (chunk: Buffer) => {
-        if (!this.#isOver) reader.data(this, chunk);
-      });
-      socket.once('end', () => {
-        if (!this.#isOver) reader.ended(this);
-      });
+      return;
     }
-    // Stays for good: an error after the end of the probe must not become an uncaught exception.
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#isLive()) reader.data(this, chunk);
+    });
+    socket.once('end', () => {
+      if (this.#isLive()) reader.ended(this);
+    });
+  }
+
+  #serverName(): string {
+    const { serverName } = this.#tls!.plan;
+    if (serverName !== '') return serverName;
+    const { address } = this.run.target;
+    return address.family === 'unix' ? 'localhost' : address.host;
+  }
+
+  #isLive(): boolean {
+    return !this.#isClosed && !this.run.isOver;
   }
 
   #failed(error: NodeJS.ErrnoException): void {
-    const code = error.code ?? 'unknown';
-    const otherwise = this.#isConnected ? 'reset' : 'unreachable';
-    this.finish(REASON_BY_CODE[code] ?? otherwise, code);
+    if (!this.#isLive()) return;
+    const [reason, detail] = reasonOfError(error, this.#isConnected);
+    this.run.finish(reason, detail);
   }
-}
 
-/**
- * After a pause of the whole process the timers run before the sockets: what had arrived in time
- * must be read before the verdict, and setImmediate runs after it was.
- */
-function onTimeLimit(probe: ProbeSocket): void {
-  setImmediate(() => probe.timeIsUp());
+  #tlsFailed(error: NodeJS.ErrnoException): void {
+    if (!this.#isLive()) return;
+    const [reason, detail] = reasonOfTlsError(error, this.isSecure);
+    this.run.finish(reason, detail);
+  }
 }
 
 /**

@@ -16,13 +16,13 @@ export type ProbeReason =
   | 'reset'
   /** The server closed the connection before it answered. */
   | 'closed'
-  /** The status is not one of the accepted ones. */
+  /** The status, or the code, of the answer is not one of the accepted ones. */
   | 'status'
   /** The first 64 KiB of the body do not hold what they must. */
   | 'body'
-  /** The answer is not valid HTTP/1. */
+  /** The answer is not valid in the protocol of the check. */
   | 'protocol'
-  /** The head of the answer exceeds its limit. */
+  /** The answer, or a part of it, exceeds its limit. */
   | 'too-large'
   /** The server refuses the user, the password, or this client as such. */
   | 'auth-failed'
@@ -42,6 +42,14 @@ export type ProbeReason =
   | 'not-serving'
   /** A gRPC server does not know the service. */
   | 'unknown-service'
+  /** TLS did not come about, or the server ended it with an alert. */
+  | 'tls-handshake'
+  /** The server's certificate is not valid at this time. */
+  | 'certificate-expired'
+  /** The server's certificate is for another name or address. */
+  | 'certificate-name'
+  /** The server's certificate does not lead to a trusted one. */
+  | 'certificate-untrusted'
   /** Inconclusive: this machine lacks descriptors, ports or memory for a probe. */
   | 'local-resources'
   /** Inconclusive: this process did not run for so long that the time limit means nothing. */

@@ -19,21 +19,34 @@ const loaded = new Map<Kind, Probe>([
 export function runProbe(target: ProbeTarget, done: (result: ProbeResult) => void): CancelProbe {
   const probe = loaded.get(target.probe.kind);
   if (probe !== undefined) return probe(target, done);
-  let isCancelled = false;
-  let cancel = (): void => {
-    isCancelled = true;
-  };
-  load(target.probe.kind).then(
-    (late) => {
-      if (!isCancelled) cancel = late(target, done);
-    },
-    (error: unknown) => {
-      if (isCancelled) return;
-      const detail = `the code of the ${target.probe.kind} check cannot be read: ${String(error)}`;
-      done({ passed: false, reason: 'local-setup', detail, durationMs: 0 });
-    },
-  );
-  return () => cancel();
+  const late = new LateProbe(target, done);
+  return () => late.cancel();
+}
+
+/** A probe that begins once its code was read. */
+class LateProbe {
+  #cancel: CancelProbe | null = null;
+  #isCancelled = false;
+
+  constructor(target: ProbeTarget, done: (result: ProbeResult) => void) {
+    void this.#begin(target, done);
+  }
+
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#cancel?.();
+  }
+
+  async #begin(target: ProbeTarget, done: (result: ProbeResult) => void): Promise<void> {
+    const { kind } = target.probe;
+    try {
+      const probe = await load(kind);
+      if (!this.#isCancelled) this.#cancel = probe(target, done);
+    } catch (error) {
+      const detail = `the code of the ${kind} check cannot be read: ${String(error)}`;
+      if (!this.#isCancelled) done({ passed: false, reason: 'local-setup', detail, durationMs: 0 });
+    }
+  }
 }
 
 async function load(kind: Kind): Promise<Probe> {
