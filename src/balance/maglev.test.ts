@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PoolLoad } from './balancer.ts';
 import { testConformance } from './conformance.ts';
-import { movedKeys, namedServers, ones, placesOf, testHashing } from './hash-conformance.ts';
+import { movedKeys, namedServers, ones, placesOf, testHashing } from './hash-testkit.ts';
 import { Maglev } from './maglev.ts';
 
 const make = (servers: ReturnType<typeof namedServers>, percent = 0): Maglev =>

@@ -6,7 +6,7 @@ import type { Balancer, PoolLoad, ServerState } from './balancer.ts';
 /** Slots of the table: a prime, 65 of them for each server at least. */
 const SLOTS = 65_537;
 /** For pools of more than LARGE_POOL_MIN servers: a prime too, so that 20,000 still share evenly. */
-const SLOTS_LARGE = 1_048_583;
+const SLOTS_LARGE = 524_309;
 const LARGE_POOL_MIN = 1_000;
 
 /** Most servers: numbers of the table are of 16 bits, and one of them says "empty". */

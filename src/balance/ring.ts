@@ -1,6 +1,7 @@
 import { isEligible } from './balancer.ts';
 import { mix32 } from './hash.ts';
 import { KeyedServers } from './keyed-servers.ts';
+import { sortPoints } from './sort-points.ts';
 import type { Balancer, PoolLoad, ServerState } from './balancer.ts';
 
 /**
@@ -35,10 +36,10 @@ export class Ring implements Balancer {
   private readonly servers: readonly ServerState[];
   private readonly perWeight: number;
   /** Points in their order on the circle, and the index of the server of each. */
-  private points = new Uint32Array(0);
-  private owners = new Int32Array(0);
+  private points: Uint32Array = new Uint32Array(0);
+  private owners: Uint16Array = new Uint16Array(0);
   /** `cells[c]` is the first point whose place is not before `c << shift`; one more at the end. */
-  private cells = new Uint32Array(2);
+  private cells: Uint32Array = new Uint32Array(2);
   private shift = 31;
 
   /** See BalanceOptions for the bound. */
@@ -76,47 +77,35 @@ export class Ring implements Balancer {
 
   liveChanged(): void {}
 
-  /** Sorts the points into cells by their first bits, and then within each cell. */
   private build(): void {
     const { order, weights, hashA, hashB } = this.keyed;
-    const { perWeight } = this;
     let count = 0;
-    for (const weight of weights) count += weight * perWeight;
-    const bits = Math.max(1, 31 - Math.clz32(Math.max(2, count)));
-    const shift = 32 - bits;
-    const cells = new Uint32Array((1 << bits) + 1);
-    for (const index of order) {
-      const mine = weights[index]! * perWeight;
-      for (let i = 0; i < mine; i++) {
-        cells[(pointOf(hashA[index]!, hashB[index]!, i) >>> shift) + 1]!++;
-      }
-    }
-    for (let cell = 1; cell < cells.length; cell++) cells[cell]! += cells[cell - 1]!;
-    const free = cells.slice();
+    for (const weight of weights) count += weight * this.perWeight;
     const points = new Uint32Array(count);
-    const owners = new Int32Array(count);
+    const owners = new Uint16Array(count);
+    let at = 0;
     for (const index of order) {
-      const mine = weights[index]! * perWeight;
-      for (let i = 0; i < mine; i++) {
-        const point = pointOf(hashA[index]!, hashB[index]!, i);
-        const cell = point >>> shift;
-        // Of equal points the first in `order` stays the first.
-        let at = free[cell]!++;
-        for (const start = cells[cell]!; at > start && points[at - 1]! > point; at--) {
-          points[at] = points[at - 1]!;
-          owners[at] = owners[at - 1]!;
-        }
-        points[at] = point;
+      const a = hashA[index]!;
+      const b = hashB[index]!;
+      for (const end = at + weights[index]! * this.perWeight, start = at; at < end; at++) {
+        points[at] = mix32(a ^ mix32(b + Math.imul(at - start, GOLDEN)));
         owners[at] = index;
       }
     }
+    sortPoints(points, owners);
     this.points = points;
     this.owners = owners;
-    this.cells = cells;
-    this.shift = shift;
+    const bits = Math.max(1, 31 - Math.clz32(Math.max(2, count)));
+    this.shift = 32 - bits;
+    this.cells = cellsOf(points, bits);
   }
 }
 
-function pointOf(hashA: number, hashB: number, i: number): number {
-  return mix32(hashA ^ mix32(hashB + Math.imul(i, GOLDEN)));
+function cellsOf(points: Uint32Array, bits: number): Uint32Array {
+  const cells = new Uint32Array((1 << bits) + 1).fill(points.length);
+  let cell = 0;
+  for (let i = 0; i < points.length; i++) {
+    for (const last = points[i]! >>> (32 - bits); cell <= last; cell++) cells[cell] = i;
+  }
+  return cells;
 }
