@@ -61,6 +61,33 @@ for (const [results, observed, streak] of TABLE) {
   });
 }
 
+test('health step takes an assumed state for no verdict: the first result decides at once', () => {
+  for (const assumed of ['up', 'down', 'unknown'] as const) {
+    const state = initialHealth(POLICY, 0, assumed);
+    assert.equal(state.observed, assumed);
+    assert.equal(probed(state, 'i').state.observed, assumed);
+    assert.equal(probed(probed(state, 'i').state, 'f').state.observed, 'down');
+    assert.equal(probed(state, 'p').state.observed, 'up');
+    assert.equal(probed(state, 'f').state.observed, 'down');
+  }
+  // From then on rise and fall count.
+  const up = probed(initialHealth(POLICY, 0, 'up'), 'p').state;
+  assert.equal(probed(up, 'f').state.observed, 'falling');
+  const down = probed(initialHealth(POLICY, 0, 'down'), 'f').state;
+  assert.equal(probed(down, 'p').state.observed, 'rising');
+});
+
+test('health step that confirms an assumed state changes the reason and reports no change', () => {
+  const result = probed(initialHealth(POLICY, 0, 'up'), 'p', 70);
+  assert.equal(result.state.reason, 'check-passed');
+  assert.equal(result.state.sinceMs, 0);
+  assert.deepEqual(result.effects, [{ kind: 'arm', atMs: 1070 }]);
+  // Before the first verdict the wait is the short one, whatever is assumed.
+  const open = probed(initialHealth(POLICY, 0, 'up'), 'i', 70);
+  assert.equal(open.state.reason, 'not-probed');
+  assert.deepEqual(open.effects, [{ kind: 'arm', atMs: 270 }]);
+});
+
 test('health step with fall 1 leads from up straight to down, with rise 1 back', () => {
   const policy = { ...POLICY, rise: 1, fall: 1 };
   assert.equal(after('pf', policy).observed, 'down');

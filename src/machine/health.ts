@@ -15,11 +15,12 @@
  *
  * `fall` = 1 leads from up straight to down, `rise` = 1 from down straight to up. The first verdict
  * is quick: one single result decides while a server is unknown. A falling server still counts as
- * up, a rising one still as down. An inconclusive probe (a fault of the balancer itself) changes
+ * up, a rising one still as down. A server may also begin as up or down, by configuration: that is
+ * an assumption, not a verdict, and gives way to the first result as unknown does. An inconclusive probe (a fault of the balancer itself) changes
  * nothing and is repeated.
  *
  * Waits run from the start of one probe to the start of the next: every (up), downEvery (down),
- * changingEvery (falling, rising, and unknown after an inconclusive probe), each spread by jitter.
+ * changingEvery (falling, rising, and before the first verdict), each spread by jitter.
  */
 
 /** What the check says of a server. */
@@ -41,6 +42,8 @@ export type HealthPolicy = {
 
 export type HealthState = {
   readonly observed: Observed;
+  /** No verdict has come: `observed` is what the configuration assumes. */
+  readonly isAssumed: boolean;
   /** Passes in a row while rising, failures in a row while falling, else 0. */
   readonly streak: number;
   /** Why `observed` became what it is: one word, and a sentence's worth for people. */
@@ -89,10 +92,18 @@ export const PROBE_GAP_MS_MIN = 10;
 
 const NO_EFFECTS: readonly HealthEffect[] = [];
 
+/** What a server may count as until its first verdict. */
+export type Assumed = 'unknown' | 'up' | 'down';
+
 /** The state of a server that no probe has reached yet. Send `start` next. */
-export function initialHealth(policy: HealthPolicy, now: number): HealthState {
+export function initialHealth(
+  policy: HealthPolicy,
+  now: number,
+  assumed: Assumed = 'unknown',
+): HealthState {
   return {
-    observed: 'unknown',
+    observed: assumed,
+    isAssumed: true,
     streak: 0,
     reason: 'not-probed',
     detail: 'no probe has ended yet',
@@ -135,12 +146,15 @@ type ResultEvent = Extract<HealthEvent, { kind: 'passed' | 'failed' | 'inconclus
 function judge(state: HealthState, event: ResultEvent, now: number): HealthStep {
   const to = verdict(state, event);
   const isChanged = to.observed !== state.observed;
+  const isAssumed = state.isAssumed && event.kind === 'inconclusive';
+  const isNews = isChanged || isAssumed !== state.isAssumed;
   const reason = event.kind === 'passed' ? 'check-passed' : event.reason;
   const next: HealthState = {
     observed: to.observed,
+    isAssumed,
     streak: to.streak,
-    reason: isChanged ? reason : state.reason,
-    detail: isChanged ? event.detail : state.detail,
+    reason: isNews ? reason : state.reason,
+    detail: isNews ? event.detail : state.detail,
     sinceMs: isChanged ? now : state.sinceMs,
     isProbing: false,
     probedAtMs: state.probedAtMs,
@@ -168,6 +182,7 @@ const DOWN: Verdict = { observed: 'down', streak: 0 };
 function verdict(state: HealthState, event: ResultEvent): Verdict {
   if (event.kind === 'inconclusive') return state;
   const passed = event.kind === 'passed';
+  if (state.isAssumed) return passed ? UP : DOWN;
   switch (state.observed) {
     case 'unknown':
       return passed ? UP : DOWN;
@@ -211,6 +226,7 @@ function wait(state: HealthState, random: number): number {
 
 function interval(state: HealthState): number {
   const { policy } = state;
+  if (state.isAssumed) return policy.changingEveryMs;
   switch (state.observed) {
     case 'up':
       return policy.everyMs;

@@ -79,7 +79,7 @@ const NOT_CHECKED: HealthPolicy = {
 };
 
 function firstState(check: CheckPlan | null, now: number): HealthState {
-  if (check !== null) return initialHealth(check, now);
+  if (check !== null) return initialHealth(check, now, check.start);
   const detail = 'the pool has no check';
   return { ...initialHealth(NOT_CHECKED, now), observed: 'up', reason: 'not-checked', detail };
 }
