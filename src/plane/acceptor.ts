@@ -85,7 +85,7 @@ export function accept(a: HttpAcceptor, onAccepted: (d: Downstream) => void): vo
   for (let i = 0; i < ACCEPTS_PER_TURN; i++) {
     const fd = acceptOne(a);
     if (fd < 0) return;
-    const d = new Downstream(fd, a, clientText());
+    const d = new Downstream(fd, a, clientText(), clientPort());
     if (!watchClient(d, a.listener.meter)) return;
     arm(d, TIMER.head, a.listener.plan.timeouts.headMs);
     onAccepted(d);

@@ -5,7 +5,7 @@
  */
 import { WeightedSplit } from '../balance/weighted-split.ts';
 import { compileCidrList } from '../codec/ip-address.ts';
-import type { TcpListenerPlan } from '../config/plan-layer4.ts';
+import type { ProxyAcceptPlan, TcpListenerPlan } from '../config/plan-layer4.ts';
 import type { HttpListenerPlan, Plan, PoolPlan, RoutePlan } from '../config/plan.ts';
 import { compileRoutes } from '../route/route-table.ts';
 import { fieldEditor } from './field-editor.ts';
@@ -94,6 +94,7 @@ function compileListener(
     table: compileRoutes(plan.routes),
     routes: compileRouteRuntimes(plan.routes, pools, seed),
     trust: compileCidrList(plan.trust) ?? new Uint8Array(0),
+    proxyFrom: networksOf(plan.proxyProtocol),
     policy: {
       headBytes: limits.headBytes,
       uriBytes: limits.uriBytes,
@@ -122,8 +123,11 @@ function compileTcpListener(
     const targets = route.pools.map((target) => pools[target.pool]!);
     return new TcpRouteRuntime(route, targets, split);
   });
-  const from = plan.proxyProtocol?.from;
-  return new TcpListenerRuntime(plan, routes, from === undefined ? null : compileCidrList(from));
+  return new TcpListenerRuntime(plan, routes, networksOf(plan.proxyProtocol));
+}
+
+function networksOf(plan: ProxyAcceptPlan | null): Uint8Array | null {
+  return plan === null ? null : compileCidrList(plan.from);
 }
 
 function decodePage(page: { contentType: string; bodyBase64: string }): ErrorPage {

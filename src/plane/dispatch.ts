@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts';
 import { PHASE } from './exchange.ts';
 import { bump } from './meter-segment.ts';
 import { failExchange } from './own-answer.ts';
+import { noteFailure } from './passive.ts';
 import { leaveServer, noteTry } from './places.ts';
 import { sendRequest } from './relay-request.ts';
 import type { PoolRuntime, ServerRuntime } from './runtime.ts';
@@ -94,6 +95,7 @@ export function dropUpstream(x: Exchange): void {
 export function connectFailed(x: Exchange, reason: number): void {
   const server = x.server!;
   bump(server.meter + SERVER_METER.connectFailures);
+  noteFailure(server, 'connect');
   dropUpstream(x);
   retryOr(x, reason);
 }
@@ -119,6 +121,7 @@ export function serverGone(x: Exchange, reason: number): void {
     return;
   }
   bump(server.meter + SERVER_METER.failures);
+  noteFailure(server, 'reset');
   failExchange(x, reason);
 }
 

@@ -5,19 +5,27 @@ import type { HttpAcceptor } from './acceptor.ts';
 import { Connection, ROLE, closeConnection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { bump } from './meter-segment.ts';
+import { expectsProxyHeader } from './proxy-input.ts';
 import type { ListenerRuntime } from './runtime.ts';
 import { worker } from './worker-state.ts';
 
 export class Downstream extends Connection {
   readonly acceptor: HttpAcceptor;
   /** The client's address as text; empty for a unix socket. */
-  readonly clientText: string;
+  clientText: string;
+  clientPort: number;
+  /** Where the client had connected to, as its PROXY header says; "" is our own address. */
+  destinationText = '';
+  destinationPort = 0;
+  /** Its network is listed: the connection begins with a PROXY header. */
+  awaitsProxyHeader: boolean;
   exchange: Exchange | null = null;
   /** Requests begun on it. */
   requests = 0;
   /** What `inBlock` holds has not been parsed yet: a pipelined request. */
   isInputUnparsed = false;
   isTrusted = false;
+  readonly serverName = '';
   /** The listener whose trust list `isTrusted` was read from. */
   #trustedBy: ListenerRuntime | null = null;
   /** The answer that waits to be sent is the last one. */
@@ -33,10 +41,12 @@ export class Downstream extends Connection {
   countedIn = 0;
   countedOut = 0;
 
-  constructor(fd: number, acceptor: HttpAcceptor, clientText: string) {
+  constructor(fd: number, acceptor: HttpAcceptor, clientText: string, clientPort: number) {
     super(ROLE.downstream, fd);
     this.acceptor = acceptor;
     this.clientText = clientText;
+    this.clientPort = clientPort;
+    this.awaitsProxyHeader = expectsProxyHeader(acceptor.listener.proxyFrom, clientText);
     this.meter = acceptor.listener.meter;
   }
 

@@ -18,6 +18,7 @@ import { resumeSession } from './tcp/session-events.ts';
 import { relayTunnel } from './tunnel.ts';
 import { closeUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
+import { sendProxyHeader } from './send-proxy-header.ts';
 import { worker } from './worker-state.ts';
 
 /** An event of a client's connection. */
@@ -111,6 +112,11 @@ function connected(x: Exchange, u: Upstream, mask: number): void {
   u.kind = TIMER.none;
   x.connectedMs = worker.nowMs;
   x.phase = PHASE.waiting;
+  const { sendProxy } = x.pool!.plan;
+  if (sendProxy !== null && !sendProxyHeader(u, sendProxy, x.downstream!, x.downstream!)) {
+    connectFailed(x, REASON.connectFailed);
+    return;
+  }
   sendRequest(x);
   if (u.exchange === x && u.canRead) readAnswer(x, u);
 }

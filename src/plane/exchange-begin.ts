@@ -13,10 +13,11 @@ import type { Exchange } from './exchange.ts';
 import { takeExchange, takeFilter } from './exchange.ts';
 import { injectFault, injectsFaults } from './fault-injection.ts';
 import { hasField, isLooping, maxForwards, ownRequestId } from './forwarding-writer.ts';
+import { requestKey } from './hash-key.ts';
 import { bump } from './meter-segment.ts';
 import { answerLastStop, answerOwn, answerRoute } from './own-answer.ts';
 import { keepForLog, requestRoom, writeRequestHead } from './request-writer.ts';
-import type { RouteRuntime } from './runtime.ts';
+import type { PoolRuntime, RouteRuntime } from './runtime.ts';
 import { newRequestId } from './request-id.ts';
 import { TIMER } from './timers.ts';
 import { worker } from './worker-state.ts';
@@ -124,6 +125,7 @@ function forward(x: Exchange, route: RouteRuntime, head: RequestHead, end: numbe
   x.pool = pool;
   bump(pool.meter + POOL_METER.requests);
   pool.countLive(1);
+  if (pool.hashes) settleKey(x, pool, head);
   const room = requestRoom(x, head);
   const size = room + (x.isRequestDone ? 0 : end - head.end);
   x.block = takeBlock(size);
@@ -142,6 +144,11 @@ function forward(x: Exchange, route: RouteRuntime, head: RequestHead, end: numbe
     return;
   }
   dispatch(x);
+}
+
+function settleKey(x: Exchange, pool: PoolRuntime, head: RequestHead): void {
+  const { clientText, clientPort } = x.downstream!;
+  x.hashKey = requestKey(pool.plan.balance.hash!, head, clientText, clientPort);
 }
 
 /** Takes what came of the body with the head into the block; false when it is refused. */

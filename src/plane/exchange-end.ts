@@ -1,9 +1,10 @@
 /** The end of an exchange: what is counted and logged, and what becomes of its connections. */
 import { LISTENER_METER, ROUTE_METER, SERVER_METER } from '../base/meters.ts';
-import { REASONS } from '../base/reasons.ts';
+import { REASON, REASONS } from '../base/reasons.ts';
 import { logExchange } from './access-log.ts';
 import { finishDownstream, resetDownstream } from './downstream-end.ts';
 import { dropUpstream } from './dispatch.ts';
+import { noteFailure } from './passive.ts';
 import { leaveServer } from './places.ts';
 import { leaveQueue } from './wait-queue.ts';
 import { giveExchange } from './exchange.ts';
@@ -60,6 +61,8 @@ export function abortExchange(x: Exchange, reason: number): void {
 export function countServerFault(x: Exchange, reason: number): void {
   if (x.upstream === null || REASONS[reason]!.fault !== 'server') return;
   bump(x.server!.meter + SERVER_METER.failures);
+  const isCut = reason === REASON.serverClosed || reason === REASON.serverTruncated;
+  noteFailure(x.server!, isCut ? 'reset' : 'gateway-error');
 }
 
 /** Counts and logs an exchange, and gives it back. */

@@ -1,4 +1,5 @@
 /** Reading the answer of a server and passing it on. */
+import { noteLatency } from '../balance/least-time.ts';
 import { assert } from '../base/errors.ts';
 import { POOL_METER, SERVER_METER } from '../base/meters.ts';
 import { REASON } from '../base/reasons.ts';
@@ -17,6 +18,7 @@ import { settleClient, settleServer } from './exchange-timers.ts';
 import { INTERIMS_MAX, READS_PER_TURN } from './limits.ts';
 import { bump, observe } from './meter-segment.ts';
 import { failExchange } from './own-answer.ts';
+import { noteFailure, noteSuccess } from './passive.ts';
 import { TIMER } from './timers.ts';
 import { beginTunnel } from './tunnel.ts';
 import type { Upstream } from './upstream.ts';
@@ -110,12 +112,23 @@ function passInterim(x: Exchange, start: number, end: number): boolean {
   return false;
 }
 
+/** What an answer says of its server: to passive health, and to an algorithm that goes by time. */
+function judgeServer(x: Exchange, status: number): void {
+  const server = x.server!;
+  if (status >= 502 && status <= 504) noteFailure(server, 'gateway-error');
+  else noteSuccess(server);
+  if (x.pool!.usesLatency) {
+    noteLatency(server.state, (x.firstByteMs - x.dispatchMs) * 1000, worker.nowMs);
+  }
+}
+
 /** The final head is at bytes[start …); what follows it up to `end` is of the body. */
 function takeAnswer(x: Exchange, start: number, end: number): void {
   if (head.status === 101) {
     takeSwitch(x, start, end);
     return;
   }
+  judgeServer(x, head.status);
   if (triesAgain(x)) return;
   x.status = head.status;
   x.reason = 0;

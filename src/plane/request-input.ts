@@ -8,7 +8,10 @@ import type { Downstream } from './downstream.ts';
 import { closeDownstream } from './downstream.ts';
 import { beginExchange } from './exchange-begin.ts';
 import { takeExchange } from './exchange.ts';
+import { resetDownstream } from './downstream-end.ts';
 import { PIPELINED_PER_TURN } from './limits.ts';
+import { countReason } from './meter-segment.ts';
+import { takeProxyHeader } from './proxy-input.ts';
 import { answerOwn } from './own-answer.ts';
 import { TIMER } from './timers.ts';
 import { worker } from './worker-state.ts';
@@ -42,6 +45,13 @@ function readRequest(d: Downstream): boolean {
     return false;
   }
   end += got;
+  if (d.awaitsProxyHeader) {
+    const header = takeHeader(d, end);
+    if (header <= 0) return header === 0 && wait(d, end);
+    end -= header;
+    if (end === RECEIVE_AT) return d.canRead;
+    return parse(d, end);
+  }
   // A head that comes in pieces is parsed again for each line, not for each piece.
   const { headBytes } = d.acceptor.listener.policy;
   const from = RECEIVE_AT + saved;
@@ -53,6 +63,19 @@ function readRequest(d: Downstream): boolean {
     return wait(d, end);
   }
   return parse(d, end);
+}
+
+/** Takes the PROXY header off what was received; 0: more is to come, below 0: it is refused. */
+function takeHeader(d: Downstream, end: number): number {
+  const length = takeProxyHeader(d, RECEIVE_AT, end - RECEIVE_AT);
+  if (length > 0) {
+    d.awaitsProxyHeader = false;
+    bytes.copyWithin(RECEIVE_AT, RECEIVE_AT + length, end);
+  } else if (length < 0) {
+    countReason(REASON.badProxyHeader);
+    resetDownstream(d);
+  }
+  return length;
 }
 
 function parse(d: Downstream, end: number): boolean {

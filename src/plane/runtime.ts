@@ -111,6 +111,8 @@ export class PoolRuntime {
   readonly hasSocketOptions: boolean;
   /** Whether its algorithm hashes what a request has. */
   readonly hashes: boolean;
+  /** Whether its algorithm goes by the time to the first byte. */
+  readonly usesLatency: boolean;
   /** Whether its algorithm looks at what all workers have on a server. */
   sharesLive = false;
 
@@ -120,6 +122,7 @@ export class PoolRuntime {
     this.meter = slotStart(plan.slot);
     this.queue = new BoundedList<Placement>(plan.queue.size);
     this.hashes = plan.balance.hash !== null;
+    this.usesLatency = plan.balance.kind === 'least-time';
     this.source = plan.source === null ? null : encodeSockaddr(plan.source);
     this.hasSocketOptions = plan.socket.keepAlive !== null || plan.socket.userTimeoutMs > 0;
     this.budget = new RetryBudget(plan.retry.budgetPercent, plan.retry.budgetMin);
@@ -219,6 +222,8 @@ export class ListenerRuntime {
   readonly routeTexts: readonly string[];
   /** Networks whose forwarding fields are believed, as compileCidrList makes them. */
   readonly trust: Uint8Array;
+  /** Networks whose connections begin with a PROXY header; null where none does. */
+  readonly proxyFrom: Uint8Array | null;
   readonly policy: RequestPolicy;
   readonly answerLimits: HeadLimits;
   readonly viaText: string | null;
@@ -238,6 +243,7 @@ export class ListenerRuntime {
     this.routeMeters = Int32Array.from(plan.routes, (route) => slotStart(route.slot));
     this.routeTexts = plan.routes.map((route) => `,"route":${jsonText(route.key)}`);
     this.trust = parts.trust;
+    this.proxyFrom = parts.proxyFrom;
     this.policy = parts.policy;
     this.answerLimits = parts.answerLimits;
     this.pages = parts.pages;
@@ -266,6 +272,7 @@ export type ListenerParts = {
   readonly table: RouteTable;
   readonly routes: readonly RouteRuntime[];
   readonly trust: Uint8Array;
+  readonly proxyFrom: Uint8Array | null;
   readonly policy: RequestPolicy;
   readonly answerLimits: HeadLimits;
   readonly pages: ReadonlyMap<number, ErrorPage>;

@@ -113,7 +113,9 @@ export function keepIdle(u: Upstream): void {
   const isWornOut =
     (plan.maxRequests > 0 && u.requests >= plan.maxRequests) ||
     worker.nowMs - u.createdMs >= plan.maxAgeMs;
-  const hasRoom = server.idle.length < plan.perServer;
+  // A connection that began with a PROXY header speaks for one client alone.
+  const speaksForOne = server.pool.plan.sendProxy !== null;
+  const hasRoom = !speaksForOne && server.idle.length < plan.perServer;
   if (isWornOut || !hasRoom || server.isRemoved || worker.isDraining || u.isHangup) {
     closeUpstream(u);
     return;

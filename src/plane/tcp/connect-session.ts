@@ -1,9 +1,10 @@
 /** From a session's route to a connection with a server, trying another where one fails. */
+import { noteLatency } from '../../balance/least-time.ts';
 import { POOL_METER, ROUTE_METER, SERVER_METER } from '../../base/meters.ts';
 import { REASON } from '../../base/reasons.ts';
 import { RECEIVE_AT } from '../buffers.ts';
 import { FAILED, ROLE, arm, restoreInput, writeTo } from '../connection.ts';
-import { hashKeyOf } from '../hash-key.ts';
+import { sourceKey } from '../hash-key.ts';
 import { bump } from '../meter-segment.ts';
 import { noteFailure } from '../passive.ts';
 import { leaveServer, noteTry } from '../places.ts';
@@ -28,7 +29,7 @@ export function routeSession(s: TcpSession, route: TcpRouteRuntime): void {
   s.pool = pool;
   pool.countLive(1);
   bump(pool.meter + POOL_METER.requests);
-  if (pool.hashes) s.hashKey = hashKeyOf(pool.plan.balance.hash!, s.clientText, s.clientPort);
+  if (pool.hashes) s.hashKey = sourceKey(pool.plan.balance.hash!, s.clientText, s.clientPort);
   place(s);
 }
 
@@ -73,13 +74,18 @@ export function sessionConnected(s: TcpSession): void {
   u.kind = TIMER.none;
   s.connectedMs = worker.nowMs;
   s.activeMs = worker.nowMs;
+  if (s.pool!.usesLatency) {
+    const us = (s.connectedMs - s.dispatchMs) * 1000;
+    noteLatency(s.server!.state, us, worker.nowMs);
+  }
   s.stage = STAGE.relaying;
   arm(client, TIMER.tunnel, lookMs(s));
-  if (s.pool!.plan.sendProxy !== null && !sendProxyHeader(u, s.pool!.plan.sendProxy, s)) {
+  const { sendProxy } = s.pool!.plan;
+  if (sendProxy !== null && !sendProxyHeader(u, sendProxy, client, s)) {
     abortSession(s, REASON.serverClosed);
     return;
   }
-  const early = restoreInput(client, RECEIVE_AT);
+  const early = s.isUnlisted ? 0 : restoreInput(client, RECEIVE_AT);
   if (early > 0 && writeTo(u, RECEIVE_AT, early) === FAILED) {
     abortSession(s, REASON.serverClosed);
     return;

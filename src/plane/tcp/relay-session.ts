@@ -11,6 +11,7 @@ import { noteSuccess } from '../passive.ts';
 import { TIMER } from '../timers.ts';
 import { worker } from '../worker-state.ts';
 import { abortSession, finishSession } from './end-session.ts';
+import { screenFirstBytes } from './screen-first-bytes.ts';
 import { lookMs } from './session-timer.ts';
 import type { TcpSession } from './session.ts';
 
@@ -18,6 +19,7 @@ import type { TcpSession } from './session.ts';
 export function relaySession(s: TcpSession): void {
   const { client } = s;
   const server = s.upstream!;
+  if (s.isUnlisted && !screenFirstBytes(s)) return;
   if (client.canRead && !pump(client, server)) {
     abortSession(s, pumped === client ? REASON.clientReset : REASON.serverReset);
     return;

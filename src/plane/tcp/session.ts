@@ -48,6 +48,10 @@ export class TcpSession extends Placement {
   /** Where the client had connected to, as a PROXY header gives it; "" is our own address. */
   destinationText = '';
   destinationPort = 0;
+  /** Its network is listed: the connection begins with a PROXY header. */
+  awaitsProxyHeader = false;
+  /** Its network is not listed where others are: no PROXY header is taken from it. */
+  isUnlisted = false;
   /** Of the ClientHello; "" where it has none or none was looked at. */
   serverName = '';
   readonly startMs = worker.nowMs;
