@@ -23,7 +23,12 @@ export type ProbeReader = {
 };
 
 /** TLS of a check that begins with the connection, or later by `startTls`. */
-export type ProbeTls = { readonly plan: TlsProbePlan; readonly isLater: boolean };
+export type ProbeTls = {
+  readonly plan: TlsProbePlan;
+  readonly isLater: boolean;
+  /** Protocols offered by ALPN; none where absent. */
+  readonly alpn?: readonly string[];
+};
 
 /**
  * One connection of one run of a probe. Whatever happens, it is closed when the run ends. Made
@@ -33,6 +38,8 @@ export class ProbeSocket {
   readonly run: ProbeRun;
   /** Whether what is read and written now is under TLS. */
   isSecure = false;
+  /** What the server chose by ALPN; "" where it chose none. */
+  alpn = '';
   readonly #raw = new Socket();
   #socket = this.#raw;
   readonly #tls: ProbeTls | null;
@@ -71,6 +78,7 @@ export class ProbeSocket {
     // Loaded when it is needed: most balancers have no check over TLS.
     const tls = process.getBuiltinModule('node:tls');
     const name = this.#serverName();
+    const { alpn } = this.#tls!;
     this.#raw.removeAllListeners('data').removeAllListeners('end');
     const socket: TLSSocket = tls.connect({
       socket: this.#raw,
@@ -79,10 +87,12 @@ export class ProbeSocket {
       ...(isIP(name) === 0 ? { servername: name } : {}),
       rejectUnauthorized: this.#tls!.plan.verify,
       secureContext: this.#material!.context,
+      ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
     });
     this.#socket = socket;
     socket.once('secureConnect', () => {
       this.isSecure = true;
+      this.alpn = socket.alpnProtocol || '';
       if (this.#isLive()) then();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => this.#tlsFailed(error));

@@ -7,7 +7,12 @@ import { tcpProbe } from './tcp-probe.ts';
 type Kind = ProbePlan['kind'];
 
 /** Probes whose code is read at the first check of their kind: most balancers need few of them. */
-const LOADERS: Partial<Record<Kind, () => Promise<Probe>>> = {};
+const LOADERS: Partial<Record<Kind, () => Promise<Probe>>> = {
+  postgres: async () => (await import('./postgres-probe.ts')).postgresProbe,
+  mysql: async () => (await import('./mysql-probe.ts')).mysqlProbe,
+  redis: async () => (await import('./redis-probe.ts')).redisProbe,
+  grpc: async () => (await import('./grpc-probe.ts')).grpcProbe,
+};
 
 /** The code that is there. */
 const loaded = new Map<Kind, Probe>([
