@@ -6,6 +6,8 @@ const REASON_BY_CODE: Readonly<Record<string, ProbeReason>> = {
   ENOENT: 'connect-refused',
   EAGAIN: 'connect-refused',
   ETIMEDOUT: 'connect-timeout',
+  // Also of a connection that was reset before it was seen to stand.
+  ECONNRESET: 'reset',
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
   EHOSTDOWN: 'unreachable',

@@ -9,6 +9,7 @@ import type { ProbePlan } from '../../config/plan-check.ts';
 import type { BindPlan } from '../../config/plan.ts';
 import { isSelfConnected } from './probe-socket.ts';
 import type { ProbeReason, ProbeResult, ProbeTarget } from './probe.ts';
+import { byteByByte, drip, endless } from './test-behaviours.ts';
 import { runProbe } from './run-probe.ts';
 import { TCP_PROBE, httpProbePlan, httpStep, ipv4 } from './test-plan.ts';
 import { TestServer, answering, refusingPort, silent } from './test-server.ts';
@@ -108,6 +109,7 @@ const BEHAVIOURS: readonly (readonly [string, TestServer['behave'], ProbePlan, P
   ['garbage', answering('\0\x01\x02garbage'), HTTP, 'protocol'],
   ['a close without an answer', answering(''), HTTP, 'closed'],
   ['a reset', (socket) => socket.once('data', () => socket.resetAndDestroy()), HTTP, 'reset'],
+  ['an answer byte by byte', byteByByte(answering(`${OK}\r\nall good`)), BODY, 'check-passed'],
   ['silence', silent, HTTP, 'timeout'],
   ['a head that drips in', drip(OK, 20), HTTP, 'timeout'],
   ['a body that drips in', drip(`${OK}\r\n`, 20), BODY, 'timeout'],
@@ -138,6 +140,54 @@ for (const [name, behave, probe, reason] of BEHAVIOURS) {
     await server.quiet();
   });
 }
+
+test('httpProbe goes through its requests, each on a connection of its own', async (t) => {
+  const requests: string[] = [];
+  const server = await serve(t, (socket) => {
+    socket.once('data', (chunk) => {
+      const request = chunk.toString('latin1');
+      requests.push(request);
+      const status = request.startsWith('GET /third') ? '500 No' : '200 OK';
+      socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
+    });
+  });
+  const body = Buffer.from('{"a":"ü"}').toString('base64');
+  const fields = [{ name: 'content-length', value: '1' }];
+  const steps = [
+    httpStep({ path: '/first' }),
+    httpStep({ method: 'POST', path: '/second', bodyBase64: body, fields }),
+  ];
+  const good = await run(target(server.address, { kind: 'http', tls: null, steps }));
+  assert.equal(good.reason, 'check-passed', good.detail);
+  assert.deepEqual([server.accepted, requests.length], [2, 2]);
+  const { port } = server.address;
+  assert.ok(requests[0]!.startsWith(`GET /first HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`));
+  const sent = Buffer.from(requests[1]!, 'latin1').toString('utf8');
+  assert.match(sent, /^POST \/second [^]*\r\nContent-Length: 10\r\nConnection: close\r\n\r\n/);
+  assert.ok(sent.endsWith('\r\n\r\n{"a":"ü"}'));
+  assert.equal(sent.match(/content-length/gi)?.length, 1);
+
+  const more = [...steps, httpStep({ path: '/third' }), httpStep({ path: '/fourth' })];
+  const bad = await run(target(server.address, { kind: 'http', tls: null, steps: more }));
+  assert.equal(bad.reason, 'status');
+  assert.equal(bad.detail, 'request 3: status 500, expected 200-299');
+  assert.equal(server.accepted, 5, 'the first that fails decides');
+  await server.quiet();
+});
+
+test('the requests of an http check share one time limit', async (t) => {
+  const server = await serve(t, (socket) => {
+    socket.once('data', () => {
+      setTimeout(() => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'), 40);
+    });
+  });
+  const steps = Array.from({ length: 100 }, () => httpStep());
+  const result = await run(target(server.address, { kind: 'http', tls: null, steps }, 200));
+  assert.equal(result.reason, 'timeout');
+  assert.match(result.detail, /^no full answer within 200 ms, at request [2-6]$/);
+  assert.ok(result.durationMs < 1000);
+  await server.quiet();
+});
 
 test('a probe that is cancelled closes its connection and gives no result', async (t) => {
   const server = await serve(t, silent);
@@ -216,29 +266,6 @@ test('isSelfConnected recognises a socket connected to itself (RFC 9293 §3.5)',
   await once(other, 'connect');
   assert.equal(isSelfConnected(other), false);
 });
-
-/** Sends `head`, then one byte more each few milliseconds. */
-function drip(head: string, everyMs: number): TestServer['behave'] {
-  return (socket) => {
-    socket.write(head);
-    const timer = setInterval(() => socket.write('A'), everyMs);
-    socket.on('close', () => clearInterval(timer));
-    socket.resume();
-  };
-}
-
-/** Sends `head`, then the same again and again, as fast as it is read. */
-function endless(head: string, again: string): TestServer['behave'] {
-  return (socket) => {
-    socket.write(head);
-    const more = (): void => {
-      while (!socket.destroyed && socket.write(again));
-    };
-    socket.on('drain', more);
-    socket.resume();
-    more();
-  };
-}
 
 function pauseProcess(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
