@@ -7,6 +7,10 @@ const server = (name: string, parts: Partial<ServerStatus>): ServerStatus => ({
   name,
   address: '10.0.0.1:80',
   weight: 1,
+  backup: false,
+  maxConnections: 0,
+  weightEffective: 1,
+  administrative: { state: 'ready', by: '', operator: 'ready', weight: null, since: null },
   state: 'up',
   since: new Date(Date.now() - 65_000).toISOString(),
   reason: 'check-passed',
@@ -15,6 +19,9 @@ const server = (name: string, parts: Partial<ServerStatus>): ServerStatus => ({
   idleConnections: 2,
   requestsTotal: 10,
   failuresTotal: 0,
+  check: { state: 'up', since: '', reason: 'check-passed', detail: '' },
+  ejected: null,
+  agent: null,
   ...parts,
 });
 
@@ -53,14 +60,72 @@ const REPORT: StatusReport = {
     },
   ],
   lastReload: null,
+  recentEvents: [],
 };
+
+/** The status text with one server that is so. */
+function serverLine(parts: Partial<ServerStatus>): string {
+  const [pool] = REPORT.pools;
+  const report = { ...REPORT, pools: [{ ...pool!, servers: [server('one', parts)] }] };
+  return statusText(report, false)
+    .split('\n')
+    .find((line) => line.includes(' one '))!;
+}
 
 test('statusText shows each server with its state, and why it is not up', () => {
   const lines = statusText(REPORT, false).split('\n');
   const up = lines.find((line) => line.includes('up-server'))!;
   const down = lines.find((line) => line.includes(' b '))!;
-  assert.match(up, /web +up-server \(10\.0\.0\.1:80\) +up +1m 05s +1 +0 +2 +10 +0$/);
+  assert.match(up, /web +up-server \(10\.0\.0\.1:80\) +up +1m 05s +ready +1 +0 +2 +10 +0$/);
   assert.match(down, /b \(10\.0\.0\.1:80\) +down .* status: status 503$/);
+});
+
+test('statusText shows the three columns beside one another', () => {
+  const administrative = {
+    state: 'drain',
+    by: 'operator',
+    operator: 'drain',
+    weight: 3,
+    since: '',
+  };
+  const drained = serverLine({ administrative, weightEffective: 3, weight: 10, backup: true });
+  assert.match(drained, / up +1m 05s +drain +3 \(10\) backup +0 /);
+  const byAgent = { ...administrative, state: 'maintenance', by: 'agent', operator: 'ready' };
+  assert.match(serverLine({ administrative: byAgent }), / up +1m 05s +maintenance \(agent\) +1 /);
+});
+
+test('statusText shows how long an ejection lasts still', () => {
+  const until = new Date(Date.now() + 29_500).toISOString();
+  const ejected = { since: '', until, reason: 'failures', detail: '5 in a row' };
+  const line = serverLine({
+    state: 'ejected',
+    ...ejected,
+    since: new Date().toISOString(),
+    ejected,
+  });
+  assert.match(line, / ejected +0s .* failures: 5 in a row, for 30s more$/);
+});
+
+test('statusText keeps the columns of common servers within 100', () => {
+  const name = 'web-server-01';
+  const line = serverLine({ name: `one ${name}`, address: '10.100.100.11:8080' });
+  assert.ok(line.length <= 100, `${line.length}: ${line}`);
+});
+
+test('statusText shows the latest changes of states', () => {
+  const recentEvents = Array.from({ length: 9 }, (_, id) => ({
+    id,
+    time: `2026-01-01T00:00:0${id}.000Z`,
+    server: 'web/a',
+    column: 'observed' as const,
+    from: 'up',
+    to: 'down',
+    reason: 'timeout',
+    detail: `number ${id}`,
+  }));
+  const text = statusText({ ...REPORT, recentEvents }, false);
+  assert.match(text, /2026-01-01T00:00:08 +web\/a +observed +up → down +timeout: number 8\n/);
+  assert.doesNotMatch(text, /number 3/);
 });
 
 test('statusText colours states without moving columns', () => {

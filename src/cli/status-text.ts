@@ -1,5 +1,10 @@
 /** The status report as tables for people. */
-import type { PoolStatus, ServerStatus, StatusReport } from '../control/status-report.ts';
+import type {
+  AdministrativeStatus,
+  PoolStatus,
+  ServerStatus,
+  StatusReport,
+} from '../control/status-report.ts';
 import { tableText } from './print.ts';
 
 const RED = '\u001b[31m';
@@ -14,10 +19,16 @@ const STATE_COLOURS: Readonly<Record<string, string>> = {
   rising: YELLOW,
   unknown: YELLOW,
   down: RED,
+  ejected: RED,
+  drain: YELLOW,
+  maintenance: YELLOW,
 };
 
 /** Routes shown; the rest are counted in one line, since there may be thousands. */
 const ROUTES_SHOWN = 20;
+
+/** Latest changes of servers' states that are shown. */
+const CHANGES_SHOWN = 5;
 
 /** All tables, one after the other. */
 export function statusText(report: StatusReport, isColoured: boolean): string {
@@ -33,14 +44,14 @@ export function statusText(report: StatusReport, isColoured: boolean): string {
     // Painting comes after the columns are laid out: colours have no width.
     parts.push(poolText(pool).replace(STATE_WORD, (word) => paint(STATE_COLOURS[word]!, word)));
   }
-  parts.push(routesText(report), reloadText(report));
+  parts.push(routesText(report), changesText(report), reloadText(report));
   return parts
     .filter((part) => part !== '')
     .map((part) => part.replace(/^[A-Z]{4,}/, title))
     .join('\n');
 }
 
-const STATE_WORD = /(?<= {2})(up|falling|rising|unknown|down)(?= )/g;
+const STATE_WORD = /(?<= {2})(up|falling|rising|unknown|down|ejected|drain|maintenance)(?= )/g;
 
 function workersText({ workers, workerRestarts }: StatusReport): string {
   const rows = workers.map((worker) => [
@@ -67,13 +78,14 @@ function listenersText({ listeners }: StatusReport): string {
 }
 
 function poolText(pool: PoolStatus): string {
-  const head = ['POOL', 'SERVER', 'STATE', 'SINCE', 'WEIGHT', 'LIVE', 'IDLE', 'REQUESTS'];
+  const head = ['POOL', 'SERVER', 'STATE', 'SINCE', 'ADMIN', 'WEIGHT', 'LIVE', 'IDLE', 'REQUESTS'];
   const rows = pool.servers.map((server, place) => [
     place === 0 ? pool.name : '',
     server.name === server.address ? server.name : `${server.name} (${server.address})`,
     server.state,
     sinceText(server),
-    String(server.weight),
+    adminText(server.administrative),
+    weightText(server),
     String(server.requestsLive),
     String(server.idleConnections),
     String(server.requestsTotal),
@@ -83,8 +95,22 @@ function poolText(pool: PoolStatus): string {
   return tableText([[...head, 'FAILED', 'REASON'], ...rows]);
 }
 
-function reasonText({ reason, detail }: ServerStatus): string {
-  return detail === '' ? reason : `${reason}: ${detail}`;
+/** What is asked of the server, and by whom if not by the operator. */
+function adminText({ state, by }: AdministrativeStatus): string {
+  return by === 'agent' ? `${state} (agent)` : state;
+}
+
+/** The weight in force, and the configured one where that is another. */
+function weightText({ weight, weightEffective, backup }: ServerStatus): string {
+  const text = weight === weightEffective ? String(weight) : `${weightEffective} (${weight})`;
+  return backup ? `${text} backup` : text;
+}
+
+function reasonText({ reason, detail, ejected, state }: ServerStatus): string {
+  const text = detail === '' ? reason : `${reason}: ${detail}`;
+  if (state !== 'ejected' || ejected === null) return text;
+  const seconds = Math.max(0, Math.ceil((Date.parse(ejected.until) - Date.now()) / 1_000));
+  return `${text}, for ${durationText(seconds)} more`;
 }
 
 function sinceText({ since }: ServerStatus): string {
@@ -98,6 +124,20 @@ function routesText({ routes }: StatusReport): string {
     .map((route) => [`${route.listener}/${route.name}`, String(route.requestsTotal)]);
   const more = routes.length - rows.length;
   return tableText([['ROUTE', 'REQUESTS'], ...rows]) + (more > 0 ? `and ${more} more\n` : '');
+}
+
+function changesText({ recentEvents }: StatusReport): string {
+  const rows = recentEvents
+    .slice(-CHANGES_SHOWN)
+    .map((event) => [
+      event.time.slice(0, 'yyyy-mm-ddThh:mm:ss'.length),
+      event.server,
+      event.column,
+      `${event.from} → ${event.to}`,
+      event.detail === '' ? event.reason : `${event.reason}: ${event.detail}`,
+    ]);
+  if (rows.length === 0) return '';
+  return tableText([['CHANGES', 'SERVER', 'COLUMN', 'CHANGE', 'REASON'], ...rows]);
 }
 
 function reloadText({ lastReload }: StatusReport): string {

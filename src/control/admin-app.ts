@@ -2,13 +2,15 @@
 import { Hono } from 'hono';
 import type { ControlView } from './control-view.ts';
 import { isForeignPage } from './foreign-page.ts';
+import { addServerRoutes } from './server-states/server-routes.ts';
 
 /** Text exposition of Prometheus, version 0.0.4. */
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
  * GET /healthz (200 while serving, else 503), GET /status, GET /metrics, POST /reload (200, or 422
- * with the report when nothing was changed). Errors are JSON: `{ "error": "…" }`.
+ * with the report when nothing was changed), and what `addServerRoutes` adds. Errors are JSON:
+ * `{ "error": "…" }`.
  */
 export function adminApp(view: ControlView): Hono {
   const app = new Hono();
@@ -31,8 +33,11 @@ export function adminApp(view: ControlView): Hono {
     const report = await view.reload();
     return context.json(report, report.ok ? 200 : 422);
   });
+  addServerRoutes(app, view.servers);
   app.notFound((context) => {
-    const allowed = 'GET /healthz, GET /status, GET /metrics, POST /reload';
+    const allowed =
+      'GET /healthz, GET /status, GET /metrics, POST /reload, GET /events, GET /servers, ' +
+      'GET and PUT /servers/POOL/SERVER';
     const { method, path } = context.req;
     return context.json({ error: `${method} ${path} is not served: there are ${allowed}` }, 404);
   });

@@ -32,6 +32,11 @@ function view(parts: Partial<ControlView> = {}): ControlView {
     status: () => ({ version: '1' }) as StatusReport,
     metrics: () => pieces('# one\n', '# two\n'),
     reload: () => Promise.resolve(REPORT),
+    servers: {
+      list: () => [],
+      change: () => assert.fail('must not change'),
+      events: () => [],
+    },
     ...parts,
   };
 }

@@ -3,6 +3,7 @@ import type { Plan } from '../config/plan.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { MetersReader } from './meters-reader.ts';
 import type { Reloader, ReloadReport } from './reload.ts';
+import type { ServerControl } from './server-states/server-control.ts';
 import type { StatusReport } from './status-report.ts';
 import type { WorkerFleet } from './worker-fleet.ts';
 
@@ -13,6 +14,7 @@ export type ControlView = {
   /** The Prometheus text exposition, in pieces. */
   readonly metrics: () => AsyncIterable<string>;
   readonly reload: () => Promise<ReloadReport>;
+  readonly servers: ServerControl;
 };
 
 /** A look at all parts of the control plane at one moment. */

@@ -38,6 +38,19 @@ export const CONTROL_ERROR_CODES = {
     meaning: 'A reload was asked for before the balancer served its first configuration.',
     remedy: 'Wait for the line "ready".',
   },
+  BAL_SERVER_CHANGE: {
+    meaning: 'What was asked for is not a state or a weight that a server can have.',
+    remedy: 'The hint says what is allowed.',
+  },
+  BAL_SERVER_UNKNOWN: {
+    meaning: 'The plan in force has no server of this name.',
+    remedy: 'See "ballast status": a server is written POOL/SERVER, and "*" stands for any text.',
+  },
+  BAL_SERVER_BUSY: {
+    meaning: 'A drained server still has requests or sessions when the time to wait is over.',
+    remedy:
+      'It stays drained: wait longer, or end them by "ballast maintenance" and "onDown: close".',
+  },
   BAL_WORKER_START: {
     meaning: 'The worker processes end before they serve.',
     remedy: 'Read what they wrote to standard error.',

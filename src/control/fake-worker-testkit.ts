@@ -1,7 +1,8 @@
 /**
  * A worker for tests of the supervisor: speaks the worker's protocol and answers every request with
  * `{ index, pid, plan }`, on Node's own HTTP server. What it does wrong on purpose is asked for by
- * the path: /die, /hang. A plan with a pool named "refuse" is refused.
+ * the path: /die, /hang. /eject tells that the first server is ejected. A plan with a pool named
+ * "refuse" is refused.
  */
 import { createServer, type Server } from 'node:http';
 import { Socket } from 'node:net';
@@ -28,10 +29,17 @@ function say(message: FromWorker): void {
   control.write(encodeFrame(message));
 }
 
+function eject(): void {
+  const server = plan!.pools[0]!.servers[0]!.key;
+  const why = { reason: 'failures', detail: '5 in a row' };
+  say({ type: 'passive', server, change: 'ejected', ...why, forMs: 600_000 });
+}
+
 function serve(fd: number): Server {
   const server = createServer((request, response) => {
     if (request.url === '/die') process.kill(process.pid, 'SIGKILL');
     if (request.url === '/hang') for (;;) continue;
+    if (request.url === '/eject') eject();
     const counter = plan!.listeners[0]!.slot * SLOT_FIELDS + LISTENER_METER.requests;
     meters[counter] = meters[counter]! + 1;
     log.write(`${JSON.stringify({ index, path: request.url })}\n`);

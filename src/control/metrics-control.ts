@@ -1,6 +1,7 @@
 /** Metrics of the control plane itself: processes, reloads, health. */
 import { WORKER_METER } from '../base/meters.ts';
 import type { ControlParts } from './control-view.ts';
+import type { AgentCounters } from './server-states/agent/agent-checker.ts';
 import { single, type MetricFamily, type Sample } from './metric-family.ts';
 
 const MS_PER_SECOND = 1_000;
@@ -82,24 +83,40 @@ function reloadFamilies({ plan, reloader }: ControlParts): MetricFamily[] {
   ];
 }
 
-function healthFamilies({ plan, health }: ControlParts): MetricFamily[] {
-  const states = health.byKey();
+function healthFamilies({ health }: ControlParts): MetricFamily[] {
   const up: Sample[] = [];
   const weight: Sample[] = [];
-  for (const pool of plan.pools) {
-    for (const server of pool.servers) {
-      const labels = { pool: pool.key, server: server.name };
-      const observed = states.get(server.key)?.observed ?? 'unknown';
-      up.push({ value: observed === 'up' || observed === 'falling' ? 1 : 0, labels });
-      weight.push({ value: server.weight, labels });
-    }
+  const administrative: Sample[] = [];
+  for (const view of health.views()) {
+    const { pool, server, combined, observed } = view;
+    const labels = { pool: pool.key, server: server.name };
+    const isUp = observed.state === 'up' || observed.state === 'falling';
+    up.push({ value: isUp ? 1 : 0, labels });
+    weight.push({ value: view.weight, labels });
+    administrative.push({ value: 1, labels: { ...labels, state: combined.administrative } });
   }
   const failures = [...health.counters.failures].map(([reason, value]) => {
     return { value, labels: { reason } };
   });
   return [
-    { name: 'ballast_server_up', help: '1 while its check passes.', type: 'gauge', values: up },
-    { name: 'ballast_server_weight', help: 'Weight.', type: 'gauge', values: weight },
+    {
+      name: 'ballast_server_up',
+      help: '1 while it is observed to be up.',
+      type: 'gauge',
+      values: up,
+    },
+    {
+      name: 'ballast_server_weight',
+      help: 'Weight in force.',
+      type: 'gauge',
+      values: weight,
+    },
+    {
+      name: 'ballast_server_administrative',
+      help: '1, with what is asked of the server: ready, drain or maintenance.',
+      type: 'gauge',
+      values: administrative,
+    },
     single('ballast_checks_total', 'counter', 'Checks that ended.', health.counters.probes),
     {
       name: 'ballast_check_failures_total',
@@ -107,5 +124,26 @@ function healthFamilies({ plan, health }: ControlParts): MetricFamily[] {
       type: 'counter',
       values: failures,
     },
+    ...agentFamilies(health.agentCounters),
+  ];
+}
+
+function agentFamilies({ answered, failed, unknownWords }: AgentCounters): MetricFamily[] {
+  return [
+    {
+      name: 'ballast_agent_checks_total',
+      help: 'Questions to agents, by their result.',
+      type: 'counter',
+      values: [
+        { value: answered, labels: { result: 'answered' } },
+        { value: failed, labels: { result: 'failed' } },
+      ],
+    },
+    single(
+      'ballast_agent_unknown_words_total',
+      'counter',
+      'Words of agents that mean nothing.',
+      unknownWords,
+    ),
   ];
 }

@@ -1,5 +1,6 @@
 /** The answer of GET /status and of `ballast status --json`. Fields are only ever added. */
 import type { ReloadReport } from './reload.ts';
+import type { StateEvent } from './server-states/state-events.ts';
 
 export type StatusReport = {
   readonly version: string;
@@ -16,6 +17,8 @@ export type StatusReport = {
   readonly routes: readonly RouteStatus[];
   readonly pools: readonly PoolStatus[];
   readonly lastReload: ReloadReport | null;
+  /** The latest changes of servers' states, the oldest first; more of them at GET /events. */
+  readonly recentEvents: readonly StateEvent[];
 };
 
 export type WorkerStatus = {
@@ -52,11 +55,21 @@ export type PoolStatus = {
   readonly servers: readonly ServerStatus[];
 };
 
+/** A server in its three columns, which never overwrite one another. */
 export type ServerStatus = {
   readonly name: string;
   readonly address: string;
+  /** The configuration's column: weight, backup and maxConnections (0 is no limit). */
   readonly weight: number;
-  /** What its check says: unknown, up, falling, rising or down. */
+  readonly backup: boolean;
+  readonly maxConnections: number;
+  /** The weight in force: the operator's, else the agent's share of the configured one, else that. */
+  readonly weightEffective: number;
+  readonly administrative: AdministrativeStatus;
+  /**
+   * What is observed of it: unknown, up, falling, rising, down or ejected; the words of its check, of
+   * its agent and of passive health together. `since`, `reason` and `detail` belong to it.
+   */
   readonly state: string;
   readonly since: string;
   readonly reason: string;
@@ -65,4 +78,50 @@ export type ServerStatus = {
   readonly idleConnections: number;
   readonly requestsTotal: number;
   readonly failuresTotal: number;
+  /** What the check alone says. */
+  readonly check: VerdictStatus;
+  /** Null unless passive health has ejected the server. */
+  readonly ejected: EjectedStatus | null;
+  /** Null without an agent. */
+  readonly agent: AgentStatus | null;
+};
+
+/** The administrative column. */
+export type AdministrativeStatus = {
+  /** In force: ready, drain or maintenance; the operator's word unless that is ready. */
+  readonly state: string;
+  /** Whose word that is: operator or agent; "" where nobody asks for anything but ready. */
+  readonly by: string;
+  /** What the operator asked for, and when; `weight` null is as configured, `since` null is never. */
+  readonly operator: string;
+  readonly weight: number | null;
+  readonly since: string | null;
+};
+
+export type VerdictStatus = {
+  readonly state: string;
+  readonly since: string;
+  readonly reason: string;
+  readonly detail: string;
+};
+
+export type EjectedStatus = {
+  readonly since: string;
+  readonly until: string;
+  readonly reason: string;
+  readonly detail: string;
+};
+
+/** What the agent has said so far; null where it never spoke of the matter. */
+export type AgentStatus = {
+  readonly administrative: string;
+  /** Whether it says that the server is down, and why. */
+  readonly isDown: boolean;
+  readonly reason: string;
+  readonly detail: string;
+  readonly weightPercent: number | null;
+  readonly maxConnections: number | null;
+  /** When it last answered; null is never. `failure` says why not the latest time, "" if it did. */
+  readonly answeredAt: string | null;
+  readonly failure: string;
 };

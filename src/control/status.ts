@@ -1,30 +1,23 @@
 /** Builds the status report from the parts of the control plane. */
-import {
-  LISTENER_METER,
-  POOL_METER,
-  ROUTE_METER,
-  SERVER_METER,
-  WORKER_METER,
-} from '../base/meters.ts';
-import type { PoolPlan, ServerPlan } from '../config/plan.ts';
+import { LISTENER_METER, POOL_METER, ROUTE_METER, WORKER_METER } from '../base/meters.ts';
+import type { PoolPlan } from '../config/plan.ts';
 import { bindText } from '../sys/sockets.ts';
 import type { ControlParts } from './control-view.ts';
-import { wallTime } from './health-board.ts';
-import type { ServerHealth } from './health/server-check.ts';
-import type { MetersReader } from './meters-reader.ts';
+import { serverStatus } from './server-states/server-status.ts';
 import type {
   ListenerStatus,
   PoolStatus,
   RouteStatus,
-  ServerStatus,
   StatusReport,
   WorkerStatus,
 } from './status-report.ts';
 
+/** Changes of servers' states in the report. */
+const RECENT_EVENTS = 10;
+
 /** Called for each GET /status. */
 export function buildStatus(parts: ControlParts): StatusReport {
   const { plan, startedAt, fleet, reloader } = parts;
-  const health = parts.health.byKey();
   const serves = fleet.workers.some(({ shownState }) => shownState === 'serving');
   return {
     version: parts.productVersion,
@@ -37,8 +30,9 @@ export function buildStatus(parts: ControlParts): StatusReport {
     workerRestarts: fleet.restarts,
     listeners: listenerStatuses(parts),
     routes: routeStatuses(parts),
-    pools: plan.pools.map((pool) => poolStatus(pool, parts.meters, health)),
+    pools: plan.pools.map((pool) => poolStatus(pool, parts)),
     lastReload: reloader.last,
+    recentEvents: parts.health.events.list(0, RECENT_EVENTS),
   };
 }
 
@@ -75,37 +69,16 @@ function routeStatuses({ plan, meters }: ControlParts): RouteStatus[] {
   );
 }
 
-function poolStatus(
-  pool: PoolPlan,
-  meters: MetersReader,
-  health: ReadonlyMap<string, ServerHealth>,
-): PoolStatus {
+function poolStatus(pool: PoolPlan, { meters, health }: ControlParts): PoolStatus {
   return {
     name: pool.key,
     requestsTotal: meters.sum(pool.slot, POOL_METER.requests),
     requestsLive: meters.sum(pool.slot, POOL_METER.requestsLive),
     queueLength: meters.sum(pool.slot, POOL_METER.queueLive),
     retriesTotal: meters.sum(pool.slot, POOL_METER.retries),
-    servers: pool.servers.map((server) => serverStatus(server, meters, health.get(server.key))),
-  };
-}
-
-function serverStatus(
-  server: ServerPlan,
-  meters: MetersReader,
-  health: ServerHealth | undefined,
-): ServerStatus {
-  return {
-    name: server.name,
-    address: bindText(server.address),
-    weight: server.weight,
-    state: health?.observed ?? 'unknown',
-    since: wallTime(health?.sinceMs ?? performance.now()),
-    reason: health?.reason ?? 'not-probed',
-    detail: health?.detail ?? '',
-    requestsLive: meters.sum(server.slot, SERVER_METER.requestsLive),
-    idleConnections: meters.sum(server.slot, SERVER_METER.connectionsIdleLive),
-    requestsTotal: meters.sum(server.slot, SERVER_METER.requests),
-    failuresTotal: meters.sum(server.slot, SERVER_METER.failures),
+    servers: pool.servers.flatMap(({ key }) => {
+      const view = health.view(key);
+      return view === null ? [] : [serverStatus(view, meters)];
+    }),
   };
 }

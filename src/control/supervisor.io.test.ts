@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { isAlive } from '../../test/kit/processes.ts';
 import { until } from '../../test/kit/wait.ts';
+import type { StatusReport } from './status-report.ts';
 import { TestSupervisor, workersIn } from './supervisor-testkit.ts';
 
 const config = (parts: { workers?: number; pool?: string; more?: string } = {}): string => `
@@ -88,7 +89,30 @@ test('Supervisor gives a new worker what is known of the servers', async () => {
   await it.statusWhen('the server is down', ({ pools }) => pools[0]!.servers[0]!.state === 'down');
   await assert.rejects(it.ask('/die'));
   const { health } = await it.ask();
-  assert.deepEqual(health, [{ key: 'web/127.0.0.1:1', state: 'down' }]);
+  assert.deepEqual(health, [
+    {
+      key: 'web/127.0.0.1:1',
+      state: 'down',
+      administrative: 'ready',
+      weight: null,
+      maxConnections: null,
+    },
+  ]);
+});
+
+test('Supervisor shows what a worker has ejected, after the death of that worker too', async () => {
+  await using it = await TestSupervisor.start(config({ workers: 1 }));
+  await it.ask('/eject');
+  const isEjected = ({ pools }: StatusReport) => pools[0]!.servers[0]!.state === 'ejected';
+  await it.statusWhen('the server is ejected', isEjected);
+  await assert.rejects(it.ask('/die'));
+  await it.ask();
+  const report = await it.status();
+  const { state, reason, ejected, check } = report.pools[0]!.servers[0]!;
+  assert.deepEqual([state, reason, check.state], ['ejected', 'failures', 'up']);
+  assert.ok(Date.parse(ejected!.until) > Date.now());
+  const { server, column, from, to } = report.recentEvents.at(-1)!;
+  assert.deepEqual([server, column, from, to], ['web/127.0.0.1:1', 'observed', 'up', 'ejected']);
 });
 
 test('Supervisor puts a reloaded plan in force in running workers and keeps sockets', async () => {

@@ -17,6 +17,7 @@ import type { ProductLog } from './product-log.ts';
 import { Reloader, type LoadedConfig, type ReloadReport } from './reload.ts';
 import { Segments } from './segments.ts';
 import { SlotTable } from './slots.ts';
+import { serverControl } from './server-states/server-control.ts';
 import { buildStatus } from './status.ts';
 import type { ControlView } from './control-view.ts';
 import { Orphans } from './orphans.ts';
@@ -57,7 +58,7 @@ export class Supervisor {
     this.#sink = new LogSink(options.standard);
     this.#health = new HealthBoard({
       log: this.#log,
-      onChange: (changed) => this.#fleet.tellHealth(changed, this.#health.frames()),
+      onChange: (changed) => this.#fleet.tellHealth(changed),
     });
     this.#fleet = new WorkerFleet({
       entry: options.workerEntry,
@@ -65,6 +66,7 @@ export class Supervisor {
       log: this.#log,
       slotUses: () => this.#slots.uses(),
       onLogStream: (fd) => this.#sink.attach(fd),
+      onPassive: (told) => this.#health.takePassive(told),
     });
     this.#reloader = new Reloader({
       load: options.load,
@@ -92,7 +94,7 @@ export class Supervisor {
       this.#version = 1;
       this.#admin = await this.#openAdmin(plan);
       this.#health.apply(numbered);
-      this.#fleet.setHealth(this.#health.frames());
+      this.#fleet.setHealth(() => this.#health.frames());
       await this.#fleet.start({ plan: numbered, sockets: change.sockets });
       this.#hasStarted = true;
       if (orphans.count > 0) this.#relieve(orphans, plan);
@@ -181,9 +183,11 @@ export class Supervisor {
 
   async #applyToWorkers(plan: Plan, change: ListenerChange, before: Plan): Promise<void> {
     this.#version = plan.version;
+    this.#fleet.setHealth(() => this.#health.framesFor(plan));
     const outcome = await this.#fleet.apply({ plan, sockets: change.sockets });
     if (outcome.refusals.length === 0) return;
     this.#version = before.version;
+    this.#fleet.setHealth(() => this.#health.frames());
     await this.#fleet.apply({ plan: before, sockets: this.#sockets });
     throw new BallastError('BAL_RELOAD_REFUSED', `a worker refused: ${outcome.refusals[0]}`);
   }
@@ -196,8 +200,8 @@ export class Supervisor {
     // Only now, so that no socket waits for a worker that has left already.
     this.#fleet.settle();
     this.#health.apply(plan);
-    const frames = this.#health.frames();
-    this.#fleet.tellHealth(frames, frames);
+    this.#fleet.setHealth(() => this.#health.frames());
+    this.#fleet.tellHealth(this.#health.frames());
   }
 
   /** The workers of a dead supervisor end, now that our own serve on the same sockets. */
@@ -260,6 +264,12 @@ export class Supervisor {
       status: () => buildStatus(parts()),
       metrics: () => metricsText(parts()),
       reload: () => this.reload(),
+      servers: serverControl({
+        plan: () => this.#plan,
+        board: this.#health,
+        meters,
+        told: (limitMs) => this.#fleet.told(limitMs),
+      }),
     };
   }
 }

@@ -4,10 +4,11 @@
  * empty the spare takes it within milliseconds and a new spare is started.
  */
 import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { BallastError } from '../base/errors.ts';
 import { HUNG_AFTER_MS, WORKER_METER } from '../base/meters.ts';
 import { isForPlace } from '../plane/worker-protocol.ts';
-import type { ServerHealthFrame } from '../plane/worker-protocol.ts';
+import type { PassiveFrame, ServerHealthFrame } from '../plane/worker-protocol.ts';
 import { HeartbeatWatch, LOOK_EVERY_MS } from './heartbeat.ts';
 import type { ProductLog } from './product-log.ts';
 import { Respawn } from './respawn.ts';
@@ -29,6 +30,8 @@ export const DRAIN_GRACE_MS = 500;
 export const STOP_LIMIT_MS = 1_000;
 /** Processes that may die before the first plan is in force until starting is given up. */
 export const START_DEATHS_MAX = 5;
+/** How often workers are looked at that have been told something, in ms. */
+const TOLD_LOOK_MS = 2;
 
 export type FleetOptions = {
   readonly entry: string;
@@ -37,6 +40,8 @@ export type FleetOptions = {
   /** All slots that a worker may have written. */
   readonly slotUses: () => Iterable<SlotUse>;
   readonly onLogStream: (fd: number) => void;
+  /** What a worker saw of a server in passing. */
+  readonly onPassive: (told: PassiveFrame) => void;
 };
 
 /** What came of a plan: how many took it, and who refused it with which words. */
@@ -62,7 +67,7 @@ export class WorkerFleet {
   readonly #alive = new Set<WorkerProcess>();
   readonly #watches = new Map<WorkerProcess, HeartbeatWatch>();
   #target: Target | null = null;
-  #health: readonly ServerHealthFrame[] = [];
+  #health: () => readonly ServerHealthFrame[] = () => [];
   #isEnding = false;
   #looker: NodeJS.Timeout | null = null;
   #restarts = 0;
@@ -129,17 +134,38 @@ export class WorkerFleet {
     }
   }
 
-  /** Tells all serving workers of servers whose health changed; `all` is what is known now. */
-  tellHealth(changed: readonly ServerHealthFrame[], all: readonly ServerHealthFrame[]): void {
-    this.#health = all;
+  /** Tells all workers of servers whose state changed; without a plan they take no notice. */
+  tellHealth(changed: readonly ServerHealthFrame[]): void {
     for (const { worker } of this.#places) {
-      if (worker !== null && worker.appliedVersion > 0) worker.sendHealth(changed);
+      worker?.sendHealth(changed);
     }
   }
 
-  /** What a worker that takes a plan is told of the servers' health. */
-  setHealth(all: readonly ServerHealthFrame[]): void {
+  /** Where what a worker that takes a plan is told of the servers comes from. */
+  setHealth(all: () => readonly ServerHealthFrame[]): void {
     this.#health = all;
+  }
+
+  /**
+   * Resolves with true once all serving workers have taken what was sent to them before, with false
+   * where one has not after `limitMs`. A worker reads what is there in each turn of its loop, and
+   * the heartbeat counts turns: the second one from now has it.
+   */
+  async told(limitMs: number): Promise<boolean> {
+    const heartbeat = (worker: WorkerProcess) => worker.segment.values[WORKER_METER.heartbeat]!;
+    const goals = new Map<WorkerProcess, number>();
+    for (const { worker } of this.#places) {
+      if (worker !== null && worker.appliedVersion > 0) goals.set(worker, heartbeat(worker) + 2);
+    }
+    const untilMs = performance.now() + limitMs;
+    for (;;) {
+      for (const [worker, goal] of goals) {
+        if (!this.#alive.has(worker) || heartbeat(worker) >= goal) goals.delete(worker);
+      }
+      if (goals.size === 0) return true;
+      if (performance.now() >= untilMs) return false;
+      await pause(TOLD_LOOK_MS);
+    }
   }
 
   /** Lets all workers finish for up to `drainMs`, then ends them. */
@@ -175,6 +201,7 @@ export class WorkerFleet {
       onLogStream,
       onExit: (gone, how) => this.#exited(gone, how),
       onEvent: (from, event) => this.#event(from, event),
+      onPassive: this.#options.onPassive,
     });
     this.#alive.add(worker);
     const limit = setTimeout(() => worker.kill('did not start in time'), START_LIMIT_MS);

@@ -11,7 +11,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { Plan } from '../config/plan.ts';
 import { FRAME_BYTES_MAX } from '../plane/worker-protocol.ts';
-import type { FromWorker, ServerHealthFrame, ToWorker } from '../plane/worker-protocol.ts';
+import type {
+  FromWorker,
+  PassiveFrame,
+  ServerHealthFrame,
+  ToWorker,
+} from '../plane/worker-protocol.ts';
 import { sendFd } from '../sys/fd-passing.ts';
 import { closeFd, socketPair } from '../sys/sockets.ts';
 import { encodeFrame, FrameReader } from './frames.ts';
@@ -37,6 +42,8 @@ export type WorkerProcessOptions = {
   readonly sharedFd: number;
   readonly onExit: (worker: WorkerProcess, how: string) => void;
   readonly onEvent: (worker: WorkerProcess, event: WorkerEvent) => void;
+  /** Passive health of a server has changed. */
+  readonly onPassive: (told: PassiveFrame) => void;
   /** Takes over the descriptor of the stream of access log lines. */
   readonly onLogStream: (fd: number) => void;
 };
@@ -117,10 +124,10 @@ export class WorkerProcess {
   }
 
   /**
-   * Sends a plan, the sockets it needs first, and right behind it what is known of the servers'
-   * health. Resolves with the worker's answer, or when it has died.
+   * Sends a plan, the sockets it needs first, and right behind it what is known of the servers by
+   * then. Resolves with the worker's answer, or when it has died.
    */
-  async apply(target: Target, health: readonly ServerHealthFrame[]): Promise<ApplyOutcome> {
+  async apply(target: Target, health: () => readonly ServerHealthFrame[]): Promise<ApplyOutcome> {
     const { plan, sockets } = target;
     if (this.state === 'gone') return { kind: 'exited' };
     this.state = 'applying';
@@ -130,7 +137,7 @@ export class WorkerProcess {
       this.#pending.set(plan.version, resolve);
     });
     this.#send({ type: 'plan', plan });
-    this.#send({ type: 'health', servers: health });
+    this.#send({ type: 'health', servers: health() });
     if (this.#isGone()) return { kind: 'exited' };
     return answer;
   }
@@ -209,6 +216,9 @@ export class WorkerProcess {
         break;
       case 'event':
         this.#options.onEvent(this, message);
+        break;
+      case 'passive':
+        this.#options.onPassive(message);
         break;
     }
   }
