@@ -56,6 +56,10 @@ export const LISTENER_METER = {
   /** Five counters: 1xx … 5xx. */
   statuses: 5,
   requestsLive: 10,
+  /** Datagrams to clients. */
+  datagramsOut: 11,
+  /** One counter for each cause in datagram-drops.ts. */
+  drops: 12, // 12 … 31
 } as const;
 
 export const ROUTE_METER = {

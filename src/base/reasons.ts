@@ -94,6 +94,7 @@ export const REASON = {
   clientReset: 65,
   serverReset: 66,
   listenerRemoved: 67,
+  sessionEvicted: 68,
 } as const;
 
 export type ReasonId = (typeof REASON)[keyof typeof REASON];
@@ -168,4 +169,5 @@ export const REASONS: readonly ReasonRow[] = [
   row('client-reset', 0, 'client', 'the client reset the connection'),
   row('server-reset', 0, 'server', 'the server reset the connection'),
   row('listener-removed', 0, 'local', 'the listener is not in the configuration any more'),
+  row('session-evicted', 0, 'none', 'a session for datagrams made room for a new client'),
 ];

@@ -12,6 +12,7 @@ import { fieldEditor } from './field-editor.ts';
 import { ListenerRuntime, PoolRuntime, RouteRuntime, ServerRuntime } from './runtime.ts';
 import type { ErrorPage } from './runtime.ts';
 import { TcpListenerRuntime, TcpRouteRuntime } from './tcp/tcp-listener.ts';
+import { UdpListenerRuntime, UdpUse } from './udp/udp-listener.ts';
 import { closeUpstream } from './upstream.ts';
 
 /** Everything that a plan has become in this worker. */
@@ -19,6 +20,7 @@ export type PlanRuntime = {
   readonly plan: Plan;
   readonly listeners: ReadonlyMap<string, ListenerRuntime>;
   readonly tcpListeners: ReadonlyMap<string, TcpListenerRuntime>;
+  readonly udpListeners: ReadonlyMap<string, UdpListenerRuntime>;
   readonly pools: ReadonlyMap<string, PoolRuntime>;
   readonly servers: ReadonlyMap<string, ServerRuntime>;
 };
@@ -32,10 +34,17 @@ export function compilePlan(plan: Plan, before: PlanRuntime | null, seed: number
   const tcp = plan.listeners
     .filter((listener) => listener.protocol === 'tcp')
     .map((listener) => compileTcpListener(listener, pools, seed));
+  const udp = plan.listeners
+    .filter((listener) => listener.protocol === 'udp')
+    .map((listener) => {
+      const use = before?.udpListeners.get(listener.key)?.use ?? new UdpUse();
+      return new UdpListenerRuntime(listener, pools[listener.routes[0]!.pool]!, use);
+    });
   return {
     plan,
     listeners: new Map(listeners.map((listener) => [listener.plan.key, listener])),
     tcpListeners: new Map(tcp.map((listener) => [listener.plan.key, listener])),
+    udpListeners: new Map(udp.map((listener) => [listener.plan.key, listener])),
     pools: new Map(pools.map((pool) => [pool.key, pool])),
     servers,
   };

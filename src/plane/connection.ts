@@ -21,6 +21,9 @@ export const ROLE = {
   tcpListener: 4,
   tcpClient: 5,
   tcpServer: 6,
+  /** Datagrams: the socket that clients send to, and that of a session towards its server. */
+  udpListener: 7,
+  udpServer: 8,
 } as const;
 
 /** Results of `writeTo`. */

@@ -22,6 +22,15 @@ import { acceptSessions } from './tcp/accept-session.ts';
 import { abortSession } from './tcp/end-session.ts';
 import type { TcpClient } from './tcp/session.ts';
 import { TcpListenerRuntime } from './tcp/tcp-listener.ts';
+import {
+  clientSockets,
+  cutDatagrams,
+  departDatagrams,
+  findSockets,
+  limitDatagrams,
+  listenDatagrams,
+} from './udp/udp-lifecycle.ts';
+import { datagramSessions } from './udp/udp-listener.ts';
 import { bufferUse } from './buffers.ts';
 import type { ControlChannel } from './control-channel.ts';
 import { queues } from './wait-queue.ts';
@@ -98,8 +107,9 @@ function takePlan(plan: Plan): void {
     return;
   }
   const { limits } = plan;
+  const descriptors = openFilesLimit() - OWN_DESCRIPTORS;
   // Each client may need a connection to a server, and so two descriptors.
-  const places = Math.floor((openFilesLimit() - OWN_DESCRIPTORS) / 2);
+  const places = Math.floor((descriptors - limitDatagrams(plan, descriptors)) / 2);
   accepting.limit = Math.max(1, Math.min(limits.connections, places));
   bufferUse.limitBytes = limits.bufferMemory;
   worker.isLogging = plan.log.access !== 'off';
@@ -120,7 +130,7 @@ function takeSockets(): void {
 /** Closes sockets that were passed for a plan that is not in force. */
 function closeUnused(): void {
   for (const [key, fd] of sockets) {
-    if (accepting.acceptors.has(key)) continue;
+    if (accepting.acceptors.has(key) || clientSockets.has(key)) continue;
     sockets.delete(key);
     closeFd(fd);
   }
@@ -136,6 +146,7 @@ function listen(next: PlanRuntime): void {
   for (const key of wanted.keys()) {
     if (!sockets.has(key)) throw new Error(`no socket was passed for ${key}`);
   }
+  const datagrams = findSockets(next.udpListeners.values(), sockets);
   for (const [key, listener] of wanted) {
     applySocketOptions(sockets.get(key)!, listener.plan.socket);
     if (!adopt(acceptors.get(key), listener)) acceptors.set(key, newAcceptor(key, listener));
@@ -144,6 +155,7 @@ function listen(next: PlanRuntime): void {
     if (!wanted.has(key)) dismiss(acceptor);
     else if (!accepting.isPaused) startAccepting(acceptor);
   }
+  listenDatagrams(datagrams, sockets);
 }
 
 /** Gives a socket that is watched already its listener anew; false where it takes another kind. */
@@ -227,6 +239,7 @@ function beginDrain(deadlineMs: number): void {
  * listens on the same sockets, so that idle connections may wait for their next request.
  */
 function leaveGently(deadlineMs: number): void {
+  departDatagrams();
   worker.isDraining = true;
   drainDeadlineMs = worker.nowMs + deadlineMs;
   for (const acceptor of accepting.acceptors.values()) takeLast(acceptor);
@@ -251,7 +264,7 @@ function takeLast(acceptor: Acceptor): void {
 /** Called each turn while draining: whether all clients are gone; past the deadline they go. */
 export function isDrained(): boolean {
   if (worker.nowMs >= drainDeadlineMs) cutAll();
-  if (worker.clients > 0 || isDrainedSaid) return false;
+  if (worker.clients > 0 || datagramSessions.live > 0 || isDrainedSaid) return false;
   isDrainedSaid = true;
   flushLog();
   // Nobody is there to end it.
@@ -265,4 +278,5 @@ function cutAll(): void {
     else closeDownstream(d);
   }
   for (const c of tcpClients()) abortSession(c.session, REASON.draining);
+  cutDatagrams();
 }

@@ -3,7 +3,7 @@ import { POOL_METER } from '../base/meters.ts';
 import { REASON } from '../base/reasons.ts';
 import type { TimerNode } from '../base/timer-wheel.ts';
 import { ROLE, arm } from './connection.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Watched } from './connection.ts';
 import { connectFailed } from './dispatch.ts';
 import { resetDownstream } from './downstream-end.ts';
 import { closeDownstream } from './downstream.ts';
@@ -16,10 +16,15 @@ import { sessionDue } from './tcp/session-events.ts';
 import { TIMER } from './timers.ts';
 import { closeUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
+import { datagramDue } from './udp/datagram-events.ts';
 import { worker } from './worker-state.ts';
 
 /** Called by the wheel for each connection whose limit is reached. */
 export function onDue(node: TimerNode): void {
+  if ((node as Watched).role >= ROLE.udpListener) {
+    datagramDue(node as Watched);
+    return;
+  }
   const c = node as Connection;
   const limit = c.kind;
   c.kind = TIMER.none;

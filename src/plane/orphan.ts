@@ -17,6 +17,7 @@ import { closeFd } from '../sys/sockets.ts';
 import { accepting } from './acceptor.ts';
 import { ROLE, Watched } from './connection.ts';
 import { ORPHAN_NAME } from './worker-protocol.ts';
+import { clientSockets } from './udp/udp-lifecycle.ts';
 import { worker } from './worker-state.ts';
 
 export class Orphan {
@@ -62,9 +63,9 @@ export class Orphan {
   }
 
   #give(guest: Watched, place: number): void {
-    const acceptor = [...accepting.acceptors.values()][place];
-    if (acceptor === undefined) sendText(guest.fd, 'end');
-    else sendFd(guest.fd, acceptor.fd, acceptor.key);
+    const socket = [...accepting.acceptors.values(), ...clientSockets.values()][place];
+    if (socket === undefined) sendText(guest.fd, 'end');
+    else sendFd(guest.fd, socket.fd, socket.key);
   }
 
   #leave(deadlineMs: number): void {

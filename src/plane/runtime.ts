@@ -24,6 +24,7 @@ import type { Placement } from './placement.ts';
 import { sharesLive } from './places.ts';
 import { bump, slotStart } from './meter-segment.ts';
 import type { FieldEditor } from './field-editor.ts';
+import type { UdpServerSocket } from './udp/server-socket.ts';
 import type { Upstream } from './upstream.ts';
 import { jsonText } from './json-text.ts';
 
@@ -42,6 +43,8 @@ export class ServerRuntime {
   /** `,"server":"name"` for the access log. */
   readonly logText: string;
   readonly idle: Upstream[] = [];
+  /** Sockets for datagrams whose answer has come, the one that is idle for longest first. */
+  readonly idleDatagram: UdpServerSocket[] = [];
   plan: ServerPlan;
   idlePlan: IdlePlan;
   /** What the balancer of its present pool sees of it. */

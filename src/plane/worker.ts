@@ -27,6 +27,8 @@ import { acceptSessions } from './tcp/accept-session.ts';
 import { abortSession } from './tcp/end-session.ts';
 import { onTcpClient, onTcpServer } from './tcp/session-events.ts';
 import type { TcpClient } from './tcp/session.ts';
+import { endDatagrams, onDatagrams } from './udp/datagram-events.ts';
+import { flushReplies } from './udp/replies.ts';
 import { closeUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
 import { worker } from './worker-state.ts';
@@ -59,6 +61,10 @@ function handle(w: Watched, mask: number): void {
       break;
     case ROLE.tcpServer:
       onTcpServer(w as Upstream, mask);
+      break;
+    case ROLE.udpServer:
+    case ROLE.udpListener:
+      onDatagrams(w);
       break;
     case ROLE.tcpListener:
       acceptSessions(w as TcpAcceptor);
@@ -105,7 +111,7 @@ function end(w: Watched): void {
     const { session } = w as Upstream;
     if (session !== null) abortSession(session, REASON.exception);
     else closeUpstream(w as Upstream);
-  }
+  } else if (w.role >= ROLE.udpListener) endDatagrams(w);
 }
 
 function waitMs(): number {
@@ -143,6 +149,7 @@ function turn(): void {
 function housekeeping(): void {
   worker.current = null;
   try {
+    flushReplies();
     // Who waits in a queue goes before who asks again.
     if (queues.pools.size > 0) kickQueues();
     resumeReady();

@@ -60,7 +60,7 @@ const LINK_LOCAL = 0x80fe;
 export class DatagramBatch {
   readonly size: number;
   /** All of the memory, and as words: names and controls are read and written there. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly words: Int32Array;
   readonly #address: number;
   readonly #iovecs: number;
@@ -75,7 +75,7 @@ export class DatagramBatch {
     this.#controls = this.#names + size * NAME_BYTES;
     this.#data = this.#controls + size * CONTROL_BYTES;
     const memory = mapPrivate(this.#data + size * STRIDE_BYTES);
-    this.bytes = memory.bytes;
+    this.bytes = Buffer.from(memory.bytes.buffer);
     this.words = new Int32Array(memory.bytes.buffer, 0, memory.bytes.length >> 2);
     this.#address = memory.address;
     const view = new DataView(memory.bytes.buffer);
@@ -99,6 +99,14 @@ export class DatagramBatch {
     const header = i * HEADER_WORDS;
     this.words[header + NAME_LENGTH] = NAME_WORDS * 4;
     this.words[header + CONTROL_LENGTH] = CONTROL_BYTES;
+    this.setLength(i, DATAGRAM_BYTES_MAX);
+  }
+
+  /** Makes a place ready for a receive from a socket whose peer is known. */
+  clearData(i: number): void {
+    const header = i * HEADER_WORDS;
+    this.words[header + NAME_LENGTH] = 0;
+    this.words[header + CONTROL_LENGTH] = 0;
     this.setLength(i, DATAGRAM_BYTES_MAX);
   }
 

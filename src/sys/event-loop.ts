@@ -22,6 +22,7 @@ export const EPOLLET = 1 << 31;
 const EPOLL_CLOEXEC = 0o2000000;
 const CTL_ADD = 1;
 const CTL_DEL = 2;
+const CTL_MOD = 3;
 
 /** Events taken in one turn. */
 export const EVENTS_MAX = 512;
@@ -56,6 +57,14 @@ export class EventLoop {
     this.#one[DATA_WORD] = fd;
     this.#one[DATA_WORD + 1] = generation;
     return libc.epollCtl(this.#fd, CTL_ADD, fd, this.#oneAddress) === 0;
+  }
+
+  /** Reports what `fd` is ready for once more: for who has left some of it for the next turn. */
+  renew(fd: number, generation: number, mask: number): void {
+    this.#one[0] = mask;
+    this.#one[DATA_WORD] = fd;
+    this.#one[DATA_WORD + 1] = generation;
+    libc.epollCtl(this.#fd, CTL_MOD, fd, this.#oneAddress);
   }
 
   /** Stops watching `fd`. Closing the last descriptor of a socket does the same. */
