@@ -24,9 +24,17 @@ export const CONFIG_ERROR_CODES = {
     'A status or a method that has no body is given one.',
     'Remove the body, or choose another status or method.',
   ),
+  BAL_CONFIG_CHECK_FILE: row(
+    'Warning: a file that a check needs cannot be read now.',
+    'Checks read it themselves, as the user of the supervisor: see that it is there for them.',
+  ),
   BAL_CONFIG_CHECK_TIMES: row(
     'Warning: the times of a check do not fit each other.',
     'Let the timeout of a check be shorter than the interval between two checks.',
+  ),
+  BAL_CONFIG_COMMAND: row(
+    'A command does not begin with the absolute path of a program.',
+    'Write the whole path: no shell and no search path are used.',
   ),
   BAL_CONFIG_CONFLICT: row('Two keys exclude each other.', 'Keep one of the two.'),
   BAL_CONFIG_DUPLICATE_BIND: row(
@@ -65,6 +73,10 @@ export const CONFIG_ERROR_CODES = {
   BAL_CONFIG_FORBIDDEN_FIELD: row(
     'The configuration edits a field that belongs to the framing of messages.',
     'Ballast frames messages itself: remove the edit. The host is set by rewrite.host.',
+  ),
+  BAL_CONFIG_HEX: row(
+    'Bytes in hex cannot be read.',
+    'Write pairs of hex digits in quotes: "00ff" or "00 ff".',
   ),
   BAL_CONFIG_HOST: row(
     'A host name cannot be read.',
@@ -115,6 +127,10 @@ export const CONFIG_ERROR_CODES = {
   BAL_CONFIG_REGEX: row(
     'A regular expression does not compile, or is too long.',
     'Write a JavaScript regular expression after the "~", without slashes around it.',
+  ),
+  BAL_CONFIG_SAME_AS: row(
+    'The pool named by sameAs has no check of its own, or lacks a server of the pool that names it.',
+    'Name a pool that checks the same servers: by name, else by host.',
   ),
   BAL_CONFIG_SIZE: row(
     'A size cannot be read.',

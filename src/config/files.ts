@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { ConfigPath } from './diagnostic.ts';
 import { quote } from './quote.ts';
 import { httpListeners } from './rules/rule.ts';
@@ -32,16 +32,14 @@ function* fileUses({ config }: RuleContext): Generator<FileUse> {
 }
 
 /**
- * Reads all files that the configuration names, relative to the folder of `configFile`. Files that
+ * Reads all pages that the configuration names, relative to the absolute path `folder`. Those that
  * are missing or too large are reported and left out.
  */
-export function readFiles(context: RuleContext, configFile: string, readFile: ReadFile): Files {
+export function readFiles(context: RuleContext, folder: string, readFile: ReadFile): Files {
   const files = new Map<string, Uint8Array>();
-  const folder = dirname(resolve(configFile));
   for (const { name, path } of fileUses(context)) {
     if (files.has(name)) continue;
-    const full = isAbsolute(name) ? name : resolve(folder, name);
-    const bytes = name.includes('\0') ? null : readFile(full);
+    const bytes = name.includes('\0') ? null : readFile(resolve(folder, name));
     if (bytes === null) {
       const message = `the file ${quote(name)} cannot be read`;
       const hint = 'its path is relative to the folder of the configuration file';

@@ -17,15 +17,19 @@ const names = readdirSync(folder)
   .filter((name) => name.endsWith('.yaml'))
   .map((name) => name.slice(0, -'.yaml'.length));
 
+/** Where the files pretend to be, so that plans do not say where the repository is. */
+const HOME = '/etc/ballast';
+
 function readFile(path: string): Uint8Array | null {
   if (path.endsWith('huge.html')) return new Uint8Array(PAGE_MAX + 1);
-  return existsSync(path) ? readFileSync(path) : null;
+  if (path.startsWith(`${HOME}/secrets/`)) return new TextEncoder().encode('secret');
+  const real = path.replace(HOME, folder);
+  return existsSync(real) ? readFileSync(real) : null;
 }
 
 function load(name: string) {
   const text = readFileSync(join(folder, `${name}.yaml`), 'utf8');
-  const file = join(folder, `${name}.yaml`);
-  const { plan, diagnostics } = loadConfig(text, file, { readFile, cores: 2 });
+  const { plan, diagnostics } = loadConfig(text, `${HOME}/${name}.yaml`, { readFile, cores: 2 });
   const shown = diagnostics.map((diagnostic) => ({ ...diagnostic, file: `${name}.yaml` }));
   return { plan, diagnostics, rendered: renderDiagnostics(shown, text) };
 }

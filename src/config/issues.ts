@@ -133,7 +133,9 @@ export class IssueTranslator {
   #kindHint(path: ConfigPath, expected: string, value: unknown): string {
     const orRemove = value === null ? ', or remove the key' : '';
     if (expected === 'a map') {
-      const keys = allowedKeys(this.#schema, path, this.#root).slice(0, KEYS_SHOWN);
+      const all = allowedKeys(this.#schema, path, this.#root);
+      if (typeof value === 'string' && all.includes(value)) return `write { ${value}: {} }`;
+      const keys = all.slice(0, KEYS_SHOWN);
       const such = keys.length === 0 ? '' : ` with keys such as ${keys.join(', ')}`;
       return `write a map${such}${orRemove}`;
     }
@@ -232,7 +234,7 @@ function expectedKinds(issue: Issue): string[] {
   if (issue.code === 'invalid_type') return [KINDS[issue.expected] ?? issue.expected];
   const title: unknown = issue.code === 'custom' ? issue.params?.['expected'] : undefined;
   if (typeof title !== 'string') return ['a text'];
-  const parts = title.split(' | ').map(withArticle);
+  const parts = title.split(/ \| | or /).map(withArticle);
   return parts.length > WORDS_SHOWN ? ['a word'] : parts;
 }
 

@@ -1,6 +1,6 @@
 import type { ConfigPath } from './diagnostic.ts';
 
-const LATER_CHECKS = ['postgres', 'mysql', 'redis', 'grpc', 'smtp', 'dns', 'exec', 'agent', 'udp'];
+const CHECK_HINT = 'exec runs a program of your own for what is not there';
 
 /** A key that later versions will know, and what stands for it now. */
 type LaterKey = { readonly at: RegExp; readonly keys: readonly string[]; readonly hint: string };
@@ -22,7 +22,7 @@ const LATER_KEYS: readonly LaterKey[] = [
     keys: ['tls', 'slowStart'],
     hint: 'slowStart stands in the pool; servers are spoken to without TLS',
   },
-  { at: /^pools\.[^.]+\.check$/, keys: LATER_CHECKS, hint: 'checks are tcp and http' },
+  { at: /^pools\.[^.]+\.check$/, keys: ['udp', 'imap', 'kafka'], hint: CHECK_HINT },
 ];
 
 /** Names of listeners and pools may hold dots: they must not look like further steps. */

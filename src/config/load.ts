@@ -1,3 +1,5 @@
+import { dirname, resolve } from 'node:path';
+import { warnMissingFiles } from './check-files.ts';
 import type { ConfigPath, Diagnostic, Finding } from './diagnostic.ts';
 import { compareDiagnostics } from './diagnostic.ts';
 import type { ReadFile } from './files.ts';
@@ -99,10 +101,9 @@ export function loadConfig(text: string, file: string, options: LoadOptions): Lo
     diagnostics.push(yaml.place({ code: 'BAL_CONFIG_EMPTY', message, hint, path: [] }));
     return done(null);
   }
-  const names = {
-    listeners: keysOf(yaml.value, 'listeners'),
-    pools: keysOf(yaml.value, 'pools'),
-  };
+  const pools = keysOf(yaml.value, 'pools');
+  const listeners = keysOf(yaml.value, 'listeners');
+  const names = { listeners, pools, poolSet: new Set(pools) };
   const tree = new PrunedTree(yaml.value);
   const { config, findings } = checkSchema(tree, yaml.hasGaps);
   for (const finding of findings) diagnostics.push(yaml.place(finding));
@@ -114,7 +115,9 @@ export function loadConfig(text: string, file: string, options: LoadOptions): Lo
   const isGiven = tree.isGiven.bind(tree);
   const context = { config, report, names, isWhole, isGiven };
   for (const rule of RULES) rule(context);
-  const files = readFiles(context, file, options.readFile);
+  const folder = dirname(resolve(file));
+  const files = readFiles(context, folder, options.readFile);
+  warnMissingFiles(context, folder, options.readFile);
   const hasError = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
-  return done(hasError ? null : lower(config, { cores: options.cores, files }));
+  return done(hasError ? null : lower(config, { cores: options.cores, files, folder }));
 }

@@ -12,15 +12,18 @@ export type LowerOptions = {
   readonly cores: number;
   /** Contents of the files that the configuration names. */
   readonly files: Files;
+  /** Absolute path of the folder of the configuration file. */
+  readonly folder: string;
 };
 
 /**
  * The runtime plan of a configuration that was checked by the schema and all rules: every default
  * filled in, units fixed, version 1, all slots 0.
  */
-export function lower(config: Config, { cores, files }: LowerOptions): Plan {
+export function lower(config: Config, { cores, files, folder }: LowerOptions): Plan {
   const names = Object.keys(config.pools);
-  const context = { pools: new Map(names.map((name, i) => [name, i])), files };
+  const pools = new Map(names.map((name, i) => [name, i]));
+  const context = { pools, files, folder, config };
   const { limits } = config;
   const plan = {
     workers: config.workers ?? cores,
@@ -46,7 +49,7 @@ export function lower(config: Config, { cores, files }: LowerOptions): Plan {
     listeners: Object.entries(config.listeners).map(([key, listener]) =>
       lowerListener(listener, key, context),
     ),
-    pools: Object.entries(config.pools).map(([key, pool]) => lowerPool(pool, key)),
+    pools: Object.entries(config.pools).map(([key, pool]) => lowerPool(pool, key, context)),
   };
   return { version: 1, digest: digest(plan, ['version', 'slot']), ...plan };
 }

@@ -45,3 +45,21 @@ test('renderDiagnostics does not count a byte order mark', () => {
   const text = renderDiagnostics([{ ...diagnostic, line: 1, column: 1 }], '\ufeffprot: 1');
   assert.deepEqual(text.split('\n').slice(1, 3), ['    1 | prot: 1', '      | ^']);
 });
+
+test('renderDiagnostic shows no password, in whatever form of YAML it stands', () => {
+  const lines = [
+    'check: { redis: { user: x, password: top secret, role: any } }',
+    "check: { redis: { password: 'top, secret', role: any } }",
+    'check: {"redis": {"password":"top \\" secret", "role": "any"}}',
+    '      password: top, } secret # a comment',
+    '    - password: "top secret"',
+  ];
+  for (const [i, line] of lines.entries()) {
+    const shown = renderDiagnostic({ ...diagnostic, line: i + 1, column: 1 }, lines);
+    assert.doesNotMatch(shown, /top|secret/, line);
+    assert.match(shown, /password"?\s*:\s*\*+/);
+    assert.equal(shown.split('\n')[1]?.length, line.length + '    1 | '.length);
+  }
+  const file = ['passwordFile: secret.txt'];
+  assert.match(renderDiagnostic({ ...diagnostic, line: 1 }, file), /secret\.txt/);
+});

@@ -11,6 +11,20 @@ function excerpt(line: string, column: number): { readonly text: string; readonl
   return { text, column: column - start + (start > 0 ? 1 : 0) };
 }
 
+/** A password and its value in YAML or JSON; the value in quotes, or up to what ends it. */
+const PASSWORD = /(\bpassword["']?\s*:\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^,}]+)/g;
+
+/** A line of a map without braces, whose value runs to a comment or to the end of the line. */
+const PASSWORD_LINE = /^(\s*(?:-\s+)?password\s*:\s*)([^\s"'#].*?)(?=\s+#|\s*$)/;
+
+/** The line with stars in place of passwords: what is printed may end up in a log. */
+function withoutPasswords(line: string): string {
+  const hide = (_: string, key: string, value: string): string => key + '*'.repeat(value.length);
+  return PASSWORD_LINE.test(line)
+    ? line.replace(PASSWORD_LINE, hide)
+    : line.replaceAll(PASSWORD, hide);
+}
+
 /**
  * A diagnostic as a person reads it: `file:line:column: code: message: hint`, the source line with
  * its number, and a caret under the place. `lines` are the lines of the file.
@@ -22,7 +36,7 @@ export function renderDiagnostic(diagnostic: Diagnostic, lines: readonly string[
   const head = `${file}:${line}:${column}: ${code}: ${kind}${message}${tail}`;
   const source = lines[line - 1];
   if (source === undefined) return head;
-  const shown = excerpt(source.replace(/\r$/, ''), column);
+  const shown = excerpt(withoutPasswords(source.replace(/\r$/, '')), column);
   const gutter = String(line);
   const pad = shown.text.slice(0, shown.column - 1).replaceAll(/[^\t]/g, ' ');
   const margin = ' '.repeat(Math.max(5, gutter.length));

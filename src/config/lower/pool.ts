@@ -1,44 +1,23 @@
-import { digest } from '../digest.ts';
-import type { CheckPlan, ProbePlan } from '../plan-check.ts';
 import type { PassivePlan, PoolPlan, ServerPlan } from '../plan.ts';
+import type { Config } from '../schema.ts';
 import { balancePlan } from '../schema/balance.ts';
-import { checkTimes } from '../schema/check.ts';
-import type { CheckConfig } from '../schema/check.ts';
 import { ejectMaxMs } from '../schema/passive.ts';
 import type { PassiveConfig } from '../schema/passive.ts';
 import type { PoolConfig } from '../schema/pool.ts';
 import { proxySendPlan } from '../schema/proxy-protocol.ts';
 import { serverSettings } from '../schema/server.ts';
 import { keepAlivePlan } from '../schema/socket.ts';
-import { fieldPairs } from './route.ts';
+import { lowerAgent, lowerCheck } from './check.ts';
+import type { LowerContext } from './route.ts';
 
-function probe(check: CheckConfig): ProbePlan {
-  const { http } = check;
-  if (http === undefined) return { kind: 'tcp', tls: null, steps: [] };
-  const step = {
-    method: http.method,
-    path: http.path,
-    host: http.host ?? '',
-    fields: fieldPairs(http.headers),
-    bodyBase64: '',
-    statuses: http.status,
-    body: http.body ?? null,
-  };
-  return { kind: 'http', tls: null, steps: [step] };
-}
+/** Kinds of checks of servers to which a client stays connected: see `onDown`. */
+const CLOSING_CHECKS = ['postgres', 'mysql', 'redis'] as const;
 
-function lowerCheck(check: CheckConfig): CheckPlan {
-  const plan = {
-    everyMs: check.every,
-    ...checkTimes(check),
-    rise: check.rise,
-    fall: check.fall,
-    jitterPercent: check.jitter,
-    start: 'unknown' as const,
-    port: check.port ?? 0,
-    probe: probe(check),
-  };
-  return { digest: digest(plan), ...plan };
+function onDown(pool: PoolConfig, pools: Config['pools']): PoolPlan['onDown'] {
+  const { check } = pool;
+  const own = check?.sameAs === undefined ? check : pools[check.sameAs]?.check;
+  const closes = CLOSING_CHECKS.some((kind) => own?.[kind] !== undefined);
+  return pool.onDown ?? (closes ? 'close' : 'keep');
 }
 
 function lowerPassive(passive: PassiveConfig): PassivePlan {
@@ -65,20 +44,25 @@ function servers(pool: PoolConfig, key: string): ServerPlan[] {
 }
 
 /** The plan of one pool; `key` is its name in the file. */
-export function lowerPool(pool: PoolConfig, key: string): PoolPlan {
-  const { idle, queue, retry } = pool;
+export function lowerPool(
+  pool: PoolConfig,
+  key: string,
+  context: LowerContext & { readonly config: Config },
+): PoolPlan {
+  const { agent, check, idle, queue, retry } = pool;
+  const sameAs = check?.sameAs;
   return {
     key,
     slot: 0,
     balance: balancePlan(pool.balance),
     servers: servers(pool, key),
     names: [],
-    check: pool.check === undefined ? null : lowerCheck(pool.check),
-    verdictsOf: null,
-    agent: null,
+    check: check === undefined || sameAs !== undefined ? null : lowerCheck(check, context.folder),
+    verdictsOf: sameAs === undefined ? null : (context.pools.get(sameAs) ?? null),
+    agent: agent === undefined ? null : lowerAgent(agent),
     passive: pool.passive === undefined ? null : lowerPassive(pool.passive),
     slowStartMs: pool.slowStart,
-    onDown: pool.onDown ?? 'keep',
+    onDown: onDown(pool, context.config.pools),
     connectMs: pool.connectTimeout,
     socket: { keepAlive: keepAlivePlan(pool.keepAlive), userTimeoutMs: pool.userTimeout },
     source: pool.source ?? null,

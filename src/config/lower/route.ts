@@ -19,6 +19,8 @@ import type { RouteConfig } from '../schema/route.ts';
 export type LowerContext = {
   readonly pools: ReadonlyMap<string, number>;
   readonly files: Files;
+  /** Absolute path of the folder that relative paths start from. */
+  readonly folder: string;
 };
 
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;

@@ -2,7 +2,7 @@ import type { ConfigPath } from '../diagnostic.ts';
 import { balanceSettings, hashOf } from '../schema/balance.ts';
 import type { BalanceSettings } from '../schema/balance.ts';
 import { fieldName } from '../schema/field.ts';
-import { Problem } from '../schema/scalar.ts';
+import { problemOf } from '../schema/scalar.ts';
 import { quote } from '../quote.ts';
 import type { RuleContext } from './rule.ts';
 
@@ -30,9 +30,8 @@ function checkName(settings: BalanceSettings, path: ConfigPath, context: RuleCon
     return;
   }
   if (kind === 'query') return;
-  const issue = cookieOrField.safeParse(settings.name).error?.issues[0];
-  const problem: unknown = issue?.code === 'custom' ? issue.params?.['problem'] : null;
-  if (!(problem instanceof Problem)) return;
+  const problem = problemOf(cookieOrField.safeParse(settings.name));
+  if (problem === null) return;
   const message = `${quote(settings.name)} is not the name of a ${kind}`;
   report({ code: 'BAL_CONFIG_FIELD_NAME', message, hint: problem.hint, path: at });
 }

@@ -1,9 +1,9 @@
 import type { ConfigPath } from '../diagnostic.ts';
 import { quote } from '../quote.ts';
 import type { ListenerConfig } from '../schema/listener.ts';
-import { suggestion } from '../suggest.ts';
 import { poolUses, routesOf } from './rule.ts';
 import type { RuleContext } from './rule.ts';
+import { checkPoolName } from './unknown-pool.ts';
 
 const ACTIONS: readonly string[] = ['pool', 'pools', 'redirect', 'respond'];
 const POOL_ACTIONS: readonly string[] = ['pool', 'pools'];
@@ -13,13 +13,6 @@ type RouteActions = {
   /** Keys of which a route has exactly one. */
   readonly actions: readonly string[];
 };
-
-function reportUnknownPool(name: string, path: ConfigPath, context: RuleContext): void {
-  const { pools } = context.names;
-  const hint = pools.length === 0 ? 'the file has no pools' : suggestion(name, pools);
-  const message = `unknown pool ${quote(name)}`;
-  context.report({ code: 'BAL_CONFIG_UNKNOWN_POOL', message, hint, path });
-}
 
 function checkOneAction(
   { route, actions }: RouteActions,
@@ -83,12 +76,7 @@ function checkRoutes(name: string, listener: ListenerConfig, context: RuleContex
 
 /** Every route does exactly one thing, and the pools that it sends to exist. */
 export function checkRouteActions(context: RuleContext): void {
-  const known = new Set(context.names.pools);
-  // Where there are no pools, a misspelt "pools" says it all.
-  const isSure = known.size > 0 || context.isWhole([]);
-  for (const { pool, path } of poolUses(context.config)) {
-    if (!known.has(pool) && isSure) reportUnknownPool(pool, path, context);
-  }
+  for (const { pool, path } of poolUses(context.config)) checkPoolName(pool, path, context);
   for (const [name, listener] of Object.entries(context.config.listeners)) {
     checkRoutes(name, listener, context);
   }

@@ -11,7 +11,12 @@ export type RuleContext = {
   readonly config: Config;
   readonly report: Report;
   /** Names in the file, those included whose value the schema refused. */
-  readonly names: { readonly listeners: readonly string[]; readonly pools: readonly string[] };
+  readonly names: {
+    readonly listeners: readonly string[];
+    readonly pools: readonly string[];
+    /** The same names as `pools`, to be looked up. */
+    readonly poolSet: ReadonlySet<string>;
+  };
   /** Whether the part at `path` is complete: nothing at or below it was refused. */
   readonly isWhole: (path: ConfigPath) => boolean;
   /** Whether the file itself has something at `path`: a default alone does not count. */

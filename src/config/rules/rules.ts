@@ -1,5 +1,9 @@
 import { checkBalance } from './balance.ts';
 import { checkBinds } from './binds.ts';
+import { checkCheckParts } from './check-parts.ts';
+import { checkCheckPlaces } from './check-places.ts';
+import { checkSecrets } from './check-secrets.ts';
+import { checkChecks } from './checks.ts';
 import { checkListeners } from './listeners.ts';
 import { checkNames } from './names.ts';
 import { checkPaths } from './paths.ts';
@@ -9,6 +13,7 @@ import { checkRouteActions } from './route-action.ts';
 import { checkRouteParts } from './route-parts.ts';
 import { checkRouteReach } from './route-reach.ts';
 import type { Rule } from './rule.ts';
+import { checkSameAs } from './same-as.ts';
 import { checkServers } from './servers.ts';
 import { checkTotals } from './totals.ts';
 
@@ -26,4 +31,9 @@ export const RULES: readonly Rule[] = [
   checkPoolUses,
   checkBalance,
   checkServers,
+  checkChecks,
+  checkCheckParts,
+  checkCheckPlaces,
+  checkSecrets,
+  checkSameAs,
 ];

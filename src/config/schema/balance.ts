@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BalancePlan, HashPlan } from '../plan.ts';
 import { quote } from '../quote.ts';
-import { flag, Problem, scalar, word } from './scalar.ts';
+import { flag, Problem, problemOf, scalar, word } from './scalar.ts';
 import type { Scalar } from './scalar.ts';
 import { section } from './structure.ts';
 import { text } from './text.ts';
@@ -60,9 +60,7 @@ function algorithm<const W extends Algorithm>(
       return refuse(`${quote(value)} does not say what it hashes`, hint);
     }
     const result = plain.safeParse(value);
-    const issue = result.error?.issues[0];
-    if (issue?.code === 'custom') return issue.params?.['problem'] as Problem;
-    return result.data as W;
+    return problemOf(result) ?? (result.data as W);
   });
 }
 

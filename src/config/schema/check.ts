@@ -1,34 +1,53 @@
 import type { z } from 'zod';
-import { fieldMap, method } from './field.ts';
-import { hostValue } from './host.ts';
-import { requestTarget } from './path.ts';
-import { integer } from './scalar.ts';
-import { statusRange } from './status.ts';
-import { oneOrMany, section } from './structure.ts';
-import { bodyPattern } from './text.ts';
+import { dnsCheck } from './check/dns.ts';
+import { execCheck } from './check/exec.ts';
+import { grpcCheck } from './check/grpc.ts';
+import { httpCheck } from './check/http.ts';
+import { ldapCheck } from './check/ldap.ts';
+import { redisCheck } from './check/redis.ts';
+import { sipCheck } from './check/sip.ts';
+import { smtpCheck } from './check/smtp.ts';
+import { mysqlCheck, postgresCheck } from './check/sql.ts';
+import { tcpCheck } from './check/tcp.ts';
+import { integer, word } from './scalar.ts';
+import { section } from './structure.ts';
+import { poolReference } from './text.ts';
 import { duration, percent } from './units.ts';
 
 /** Least time between two checks in ms. */
 const EVERY_MIN_MS = 10;
 
-const httpProbe = section('Asks with a request of HTTP/1.1 and looks at the answer.', {
-  path: requestTarget('Path, with a query where one is needed.').prefault('/'),
-  method: method('Method.').prefault('GET'),
-  host: hostValue('Value of Host; the address of the server where it is left out.').optional(),
-  headers: fieldMap('Further fields of the request.', 'set the host with check.http.host').prefault(
-    {},
-  ),
-  status: oneOrMany(
-    'Statuses of a good answer: 200, "200-399", or a list of them.',
-    statusRange('A status or a range.'),
-  ).prefault('200-399'),
-  body: bodyPattern('A text or ~regex that the first 64 KiB of the body must hold.').optional(),
-});
+/** The kinds of checks, of which each has one. */
+export const CHECK_KINDS = [
+  'tcp',
+  'http',
+  'postgres',
+  'mysql',
+  'redis',
+  'smtp',
+  'ldap',
+  'grpc',
+  'dns',
+  'sip',
+  'exec',
+] as const;
 
 /** Schema of `check`. */
-export const checkSchema = section('How servers are checked: one of tcp and http.', {
-  tcp: section('A server is well that accepts a connection.', {}).optional(),
-  http: httpProbe.optional(),
+export const checkSchema = section('How servers are checked: one kind, and when.', {
+  tcp: tcpCheck.optional(),
+  http: httpCheck.optional(),
+  postgres: postgresCheck.optional(),
+  mysql: mysqlCheck.optional(),
+  redis: redisCheck.optional(),
+  smtp: smtpCheck.optional(),
+  ldap: ldapCheck.optional(),
+  grpc: grpcCheck.optional(),
+  dns: dnsCheck.optional(),
+  sip: sipCheck.optional(),
+  exec: execCheck.optional(),
+  sameAs: poolReference(
+    'A pool whose verdicts count here too, for servers of the same name, else of the same host. In place of a kind.',
+  ).optional(),
   every: duration(
     'Time from the start of one check to the start of the next.',
     EVERY_MIN_MS,
@@ -45,6 +64,10 @@ export const checkSchema = section('How servers are checked: one of tcp and http
     EVERY_MIN_MS,
   ).optional(),
   jitter: percent('Share of itself by which each wait is spread.', 50).prefault('10%'),
+  start: word(
+    ['unknown', 'up', 'down'],
+    'What a server counts as until its first verdict.',
+  ).prefault('unknown'),
   port: integer(1, 65_535, "Another port than the server's own.").optional(),
 });
 

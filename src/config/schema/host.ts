@@ -5,7 +5,9 @@ import { canonicalIpv6 } from './address.ts';
 import { Problem, scalar, wrongType } from './scalar.ts';
 import type { Scalar } from './scalar.ts';
 
-const HOST_HINT = 'write shop.example.com, "*.example.com" or an IP address';
+const PATTERN_HINT = 'write shop.example.com, "*.example.com" or an IP address';
+const HOST_HINT = 'write shop.example.com or an IP address';
+const NAME_HINT = 'write one such as www.example.com';
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const HOST_MAX = 253;
 
@@ -48,20 +50,26 @@ export function parseHostName(text: string, star = ''): string | Problem {
 /** A host pattern in lower case: a host, or `*.` and a domain. */
 export function parseHostPattern(text: string): string | Problem {
   if (text === '*') return problem(text, 'leave hosts out to match every host');
-  if (!text.includes('*')) return parseHostName(text);
+  if (!text.includes('*')) {
+    const host = parseHostName(text);
+    const isUnclear = host instanceof Problem && host.hint === HOST_HINT;
+    return isUnclear ? problem(text, PATTERN_HINT) : host;
+  }
   if (!text.startsWith('*.') || text.indexOf('*', 1) > 0) {
     return problem(text, 'a star stands for the first labels only: "*.example.com"');
   }
   const domain = parseHostName(text.slice(2), '*.');
-  if (domain instanceof Problem) return problem(text, domain.hint);
-  return isIPv4(domain) || domain.startsWith('[') ? problem(text, HOST_HINT) : `*.${domain}`;
+  if (domain instanceof Problem) {
+    return problem(text, domain.hint === HOST_HINT ? PATTERN_HINT : domain.hint);
+  }
+  return isIPv4(domain) || domain.startsWith('[') ? problem(text, PATTERN_HINT) : `*.${domain}`;
 }
 
 /** A schema for a host pattern of a route. */
 export function hostPattern(description: string): Scalar<string> {
   const examples = ['shop.example.com', '*.example.com'];
   return scalar({ title: 'host', type: 'string', examples }, description, (value) =>
-    typeof value === 'string' ? parseHostPattern(value) : wrongType(value, 'a host', HOST_HINT),
+    typeof value === 'string' ? parseHostPattern(value) : wrongType(value, 'a host', PATTERN_HINT),
   );
 }
 
@@ -83,5 +91,20 @@ export function hostValue(description: string): Scalar<string> {
 export function bareHost(description: string): Scalar<string> {
   return scalar({ title: 'host', type: 'string' }, description, (value) =>
     typeof value === 'string' ? parseHostName(value) : wrongType(value, 'a host', HOST_HINT),
+  );
+}
+
+/** The name of DNS in lower case and without a dot at its end, or what is wrong with it. */
+export function parseDnsName(text: string): string | Problem {
+  const host = parseHostName(text.endsWith('.') ? text.slice(0, -1) : text);
+  if (host instanceof Problem) return problem(text, host.hint);
+  const isAddress = isIPv4(host) || host.startsWith('[');
+  return isAddress ? problem(text, 'write a name, not an address') : host;
+}
+
+/** A schema for a name of DNS. */
+export function dnsName(description: string): Scalar<string> {
+  return scalar({ title: 'host', type: 'string' }, description, (value) =>
+    typeof value === 'string' ? parseDnsName(value) : wrongType(value, 'a name', NAME_HINT),
   );
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sourceAddress } from './address.ts';
+import { agentSchema } from './agent.ts';
 import { balanceSchema } from './balance.ts';
 import { checkSchema } from './check.ts';
 import { passiveSchema } from './passive.ts';
@@ -39,6 +40,7 @@ export const poolSchema = section('A pool: servers that can do the same work.', 
   balance: balanceSchema,
   servers: list('The servers: addresses, or maps with an address.', serverSchema),
   check: checkSchema.optional(),
+  agent: agentSchema.optional(),
   passive: passiveSchema.optional(),
   slowStart: duration(
     'A server that comes back takes its full share only after this time; 0s is at once.',

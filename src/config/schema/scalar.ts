@@ -58,6 +58,13 @@ export function scalar<T>(
   return schema.meta({ ...meta, description } as Record<string, unknown>);
 }
 
+/** The problem that a schema made by `scalar` found; null where it found none. */
+export function problemOf(result: z.ZodSafeParseResult<unknown>): Problem | null {
+  const issue = result.error?.issues[0];
+  const problem: unknown = issue?.code === 'custom' ? issue.params?.['problem'] : null;
+  return problem instanceof Problem ? problem : null;
+}
+
 /** The problem that a value is of the wrong kind; `expected` is a phrase such as `a duration`. */
 export function wrongType(value: unknown, expected: string, hint = ''): Problem {
   return new Problem('BAL_CONFIG_WRONG_TYPE', `${quote(value)} is not ${expected}`, hint, true);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { KeepAlivePlan } from '../plan-layer4.ts';
-import { integer, Problem, scalar, wrongType } from './scalar.ts';
+import { integer, Problem, problemOf, scalar, wrongType } from './scalar.ts';
 import type { Scalar } from './scalar.ts';
 import { section } from './structure.ts';
 import { duration } from './units.ts';
@@ -16,8 +16,8 @@ function wholeSeconds(description: string): Scalar<number> {
   const { range, pattern } = meta;
   return scalar({ title: 'duration', type: 'string', range, pattern }, description, (value) => {
     const result = inner.safeParse(value);
-    const issue = result.error?.issues[0];
-    if (issue?.code === 'custom') return issue.params?.['problem'] as Problem;
+    const problem = problemOf(result);
+    if (problem !== null) return problem;
     const ms = result.data ?? 0;
     if (ms % 1_000 === 0) return ms / 1_000;
     const message = `${quote(value)} is not a whole number of seconds`;

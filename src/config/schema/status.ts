@@ -29,8 +29,8 @@ export function statusKey(description: string, allowed: readonly number[]): Scal
 /** An inclusive range of statuses. */
 export type StatusRange = readonly [number, number];
 
-/** A schema for a status or a range such as `200-399`. */
-export function statusRange(description: string): Scalar<StatusRange> {
+/** A schema for a status or a range such as `200-399`, up to `maximum`. */
+export function statusRange(description: string, maximum = 599): Scalar<StatusRange> {
   const meta = { title: 'status or range', type: ['integer', 'string'], examples: ['200-399'] };
   return scalar<StatusRange>(meta, description, (value) => {
     const hint = 'write a status such as 204 or a range such as "200-399"';
@@ -40,7 +40,7 @@ export function statusRange(description: string): Scalar<StatusRange> {
     const match = /^(\d{3})(?:-(\d{3}))?$/.exec(String(value));
     const low = Number(match?.[1]);
     const high = Number(match?.[2] ?? low);
-    if (match !== null && low >= 100 && high <= 599 && low <= high) return [low, high];
+    if (match !== null && low >= 100 && high <= maximum && low <= high) return [low, high];
     return new Problem('BAL_CONFIG_STATUS', `${quote(value)} is not a range of statuses`, hint);
   });
 }

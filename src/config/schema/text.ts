@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { TextPattern } from '../plan-check.ts';
 import { quote } from '../quote.ts';
 import { parseRegex } from './regex.ts';
-import { Problem, scalar, wrongType } from './scalar.ts';
-import type { Scalar } from './scalar.ts';
+import { Problem, problemOf, scalar, wrongType } from './scalar.ts';
+import type { Scalar, ScalarMeta } from './scalar.ts';
 
 /** A schema for a text that is taken as it stands, from 1 to `maximum` characters. */
 export function text(description: string, maximum: number, title = 'text'): Scalar<string> {
@@ -14,6 +15,38 @@ export function text(description: string, maximum: number, title = 'text'): Scal
     if (value.length >= 1 && value.length <= maximum) return value;
     const message = `the text has ${value.length} characters`;
     return new Problem('BAL_CONFIG_OUT_OF_RANGE', message, `write 1 to ${maximum}`);
+  });
+}
+
+/** A schema for a text that may be empty, without NUL, of at most `maximum` characters. */
+export function anyText(description: string, maximum: number): Scalar<string> {
+  const filled = text(description, maximum);
+  return scalar({ title: 'text', type: 'string' }, description, (value) => {
+    if (value === '') return '';
+    const problem = problemOf(filled.safeParse(value));
+    if (problem !== null) return problem;
+    if (!String(value).includes('\0')) return String(value);
+    const message = `${quote(value)} has a NUL character`;
+    return new Problem('BAL_CONFIG_OUT_OF_RANGE', message, 'remove it');
+  });
+}
+
+/** A schema for a file, relative to the configuration file. */
+export function filePath(description: string): Scalar<string> {
+  const path = `Path, relative to the configuration file. ${description}`;
+  return text(path, 4_096, 'file');
+}
+
+/** The schema of a value that may be left empty too. */
+export function orEmpty(schema: Scalar<string>): Scalar<string> {
+  const meta = schema.meta() as unknown as ScalarMeta & { readonly description: string };
+  const { description, ...rest } = meta;
+  const { pattern, ...others } = rest;
+  const shown = pattern === undefined ? others : { ...others, pattern: `^$|${pattern}` };
+  return scalar(shown, description, (value) => {
+    if (value === '') return '';
+    const result = schema.safeParse(value);
+    return problemOf(result) ?? String(result.data);
   });
 }
 
@@ -50,14 +83,14 @@ export function poolReference(description: string): Scalar<string> {
   );
 }
 
-/** A pattern for a body: a text it must hold, or a regular expression. */
-export type BodyPattern = { readonly kind: 'text' | 'regex'; readonly value: string };
-
-/** A schema for what a body must hold. */
-export function bodyPattern(description: string): Scalar<BodyPattern> {
-  return scalar<BodyPattern>({ title: 'text | ~regex', type: 'string' }, description, (value) => {
+/** A schema for what an answer must hold; `emptyHint` says what helps where the text is empty. */
+export function textPattern(description: string, emptyHint: string): Scalar<TextPattern> {
+  return scalar<TextPattern>({ title: 'text | ~regex', type: 'string' }, description, (value) => {
+    if (typeof value === 'number' || typeof value === 'boolean') {
+      return wrongType(value, 'a text or ~regex', `put it in quotes: "${value}"`);
+    }
     if (typeof value !== 'string') return wrongType(value, 'a text or ~regex');
-    if (value === '') return new Problem('BAL_CONFIG_EMPTY', 'the text is empty', 'leave body out');
+    if (value === '') return new Problem('BAL_CONFIG_EMPTY', 'the text is empty', emptyHint);
     if (!value.startsWith('~')) return { kind: 'text', value };
     const source = parseRegex(value.slice(1));
     return source instanceof Problem ? source : { kind: 'regex', value: source };
