@@ -10,14 +10,22 @@ export const ANSWER_LIMIT_MS = 30_000;
 
 export type AdminAnswer = { readonly status: number; readonly body: unknown };
 
+export type AdminQuestion = {
+  readonly method: string;
+  readonly path: string;
+  /** Sent as JSON; undefined sends none. */
+  readonly body?: unknown;
+};
+
 /**
  * Asks and reads the answer as JSON. `admin` is `HOST:PORT`, `unix:/path` or `http://HOST:PORT`.
  * Throws BAL_ADMIN_UNREACHABLE and BAL_ADMIN_ANSWER.
  */
-export async function askAdmin(admin: string, method: string, path: string): Promise<AdminAnswer> {
+export async function askAdmin(admin: string, question: AdminQuestion): Promise<AdminAnswer> {
+  const { method, path, body } = question;
   let response: IncomingMessage;
   try {
-    response = await send({ ...endpoint(admin), method, path });
+    response = await send({ ...endpoint(admin), method, path }, body);
   } catch (error) {
     throw unreachable(admin, error as NodeJS.ErrnoException);
   }
@@ -45,12 +53,13 @@ function endpoint(admin: string): RequestOptions {
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port };
 }
 
-function send(options: RequestOptions): Promise<IncomingMessage> {
+function send(options: RequestOptions, body: unknown): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const sent = request({ ...options, agent: false, timeout: ANSWER_LIMIT_MS }, resolve);
     sent.once('error', reject);
     sent.once('timeout', () => sent.destroy(new Error('no answer in time')));
-    sent.end();
+    if (body === undefined) sent.end();
+    else sent.setHeader('content-type', 'application/json').end(JSON.stringify(body));
   });
 }
 

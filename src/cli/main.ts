@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { BallastError } from '../base/errors.ts';
 import { EXIT } from './exit-codes.ts';
 import { errorText } from './print.ts';
+import { addServerCommands } from './server-commands.ts';
 import { productVersion } from './version.ts';
 
 const EXAMPLES = `
@@ -12,6 +13,7 @@ Examples:
   ballast run ballast.yaml           balance until SIGTERM
   ballast status ballast.yaml        servers, workers, requests, as a table
   ballast reload ballast.yaml        put the changed file in force
+  ballast drain web/10.0.0.11:8080   send nothing new to a server
 
 Exit codes:
   0  done
@@ -108,6 +110,7 @@ function build(): Command {
     .action(async (file: string | undefined, options: AdminOptions) => {
       await (await import('./reload.ts')).reload({ file, admin: options.admin });
     });
+  addServerCommands(program);
   program
     .command('demo')
     .description('show a balancer at work on this machine')

@@ -7,7 +7,7 @@ import { EXIT } from './exit-codes.ts';
 
 /** Prints what came of it; exit code 1 when nothing was changed because of a mistake. */
 export async function reload(choice: AdminChoice): Promise<void> {
-  const { body } = await askAdmin(await adminAddress(choice), 'POST', '/reload');
+  const { body } = await askAdmin(await adminAddress(choice), { method: 'POST', path: '/reload' });
   const report = body as ReloadReport;
   process.stderr.write(renderDiagnostics(report.diagnostics, ''));
   if (report.ok) {

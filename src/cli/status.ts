@@ -7,7 +7,7 @@ import { statusText } from './status-text.ts';
 
 /** Prints the status as tables, or as the JSON that the admin server gave. */
 export async function status(choice: AdminChoice & { readonly isJson: boolean }): Promise<void> {
-  const answer = await askAdmin(await adminAddress(choice), 'GET', '/status');
+  const answer = await askAdmin(await adminAddress(choice), { method: 'GET', path: '/status' });
   if (choice.isJson) {
     process.stdout.write(`${JSON.stringify(answer.body, null, 2)}\n`);
     return;

@@ -42,8 +42,10 @@ test('the documents show whole configurations', () => {
   assert.ok(whole >= 6, `${whole}`);
 });
 
-const main = readFileSync(join(ROOT, 'src/cli/main.ts'), 'utf8');
-const OPTIONS = new Set([...main.matchAll(/--[a-z]+/g)].map((match) => match[0]));
+const commands = ['src/cli/main.ts', 'src/cli/server-commands.ts']
+  .map((path) => readFileSync(join(ROOT, path), 'utf8'))
+  .join('');
+const OPTIONS = new Set([...commands.matchAll(/--[a-z]+/g)].map((match) => match[0]));
 
 test('the options of ballast commands in the documents exist', () => {
   const used = pages.flatMap((page) =>
