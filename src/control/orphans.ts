@@ -77,11 +77,23 @@ async function nextSocket(fd: number, place: number): Promise<ReturnType<typeof 
   if (!sendText(fd, `socket ${place}`)) return null;
   const untilMs = performance.now() + ORPHAN_ANSWER_MS;
   while (performance.now() < untilMs) {
-    const passed = receiveFd(fd);
+    const passed = receiveOrNothing(fd);
+    if (passed === GONE) return null;
     if (passed !== null) return passed.text === 'end' ? null : passed;
     await pause(LOOK_EVERY_MS);
   }
   return null;
+}
+
+const GONE = 'gone';
+
+/** A worker may end while it is asked: then there is nothing to take over, and nothing is wrong. */
+function receiveOrNothing(fd: number): ReturnType<typeof receiveFd> | typeof GONE {
+  try {
+    return receiveFd(fd);
+  } catch {
+    return GONE;
+  }
 }
 
 /** Names under which workers wait in this network namespace; none where /proc cannot be read. */
