@@ -10,6 +10,7 @@ need haproxy haproxy
 need nginx nginx-light
 need curl curl
 need openssl openssl
+need dnsmasq dnsmasq-base
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
