@@ -93,10 +93,12 @@ export class ProbeSocket {
     socket.once('secureConnect', () => {
       this.isSecure = true;
       this.alpn = socket.alpnProtocol || '';
-      if (this.#isLive()) then();
+      if (!this.#isLive()) return;
+      // Not before: an end within the handshake is a fault of TLS.
+      this.#read(socket);
+      then();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => this.#tlsFailed(error));
-    this.#read(socket);
   }
 
   async #loadTls(plan: TlsProbePlan): Promise<void> {

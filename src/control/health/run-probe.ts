@@ -11,6 +11,7 @@ const LOADERS: Partial<Record<Kind, () => Promise<Probe>>> = {
   postgres: async () => (await import('./postgres-probe.ts')).postgresProbe,
   mysql: async () => (await import('./mysql-probe.ts')).mysqlProbe,
   redis: async () => (await import('./redis-probe.ts')).redisProbe,
+  ldap: async () => (await import('./ldap-probe.ts')).ldapProbe,
   smtp: async () => (await import('./smtp-probe.ts')).smtpProbe,
   grpc: async () => (await import('./grpc-probe.ts')).grpcProbe,
 };

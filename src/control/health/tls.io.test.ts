@@ -11,11 +11,12 @@ import { createServer } from 'node:tls';
 import type { TlsOptions } from 'node:tls';
 import type { ProbePlan, TlsProbePlan } from '../../config/plan-check.ts';
 import type { BindPlan } from '../../config/plan.ts';
-import type { ProbeReason, ProbeResult } from './probe.ts';
-import { runProbe } from './run-probe.ts';
+import type { ProbeReason } from './probe.ts';
+import { closing, drip, endless } from './test-behaviours.ts';
 import { TestCertificates, certificatesSkip, pem, tlsPlan } from './test-certificates.ts';
 import type { TestCertificate } from './test-certificates.ts';
 import { httpProbePlan, ipv4 } from './test-plan.ts';
+import { runAgainst, runOnce } from './test-run.ts';
 import { TestServer, answering, silent } from './test-server.ts';
 import { tlsMaterial } from './tls-material.ts';
 
@@ -47,12 +48,6 @@ async function serve(t: TestContext, options: TlsOptions): Promise<[BindPlan, ()
   return [ipv4('127.0.0.1', (server.address() as AddressInfo).port), () => name];
 }
 
-async function run(address: BindPlan, probe: ProbePlan, timeoutMs = 5000): Promise<ProbeResult> {
-  return new Promise((resolve) => {
-    runProbe({ address, probe, timeoutMs, server: 'a', pool: 'p' }, resolve);
-  });
-}
-
 const http = (tls: TlsProbePlan): ProbePlan => ({ ...httpProbePlan(), tls });
 const tcp = (tls: TlsProbePlan): ProbePlan => ({ kind: 'tcp', tls, steps: [] });
 
@@ -63,16 +58,16 @@ function trusting(parts: Partial<TlsProbePlan> = {}): TlsProbePlan {
 
 test('https passes with a certificate for the address, and sends no name', { skip }, async (t) => {
   const [address, name] = await serve(t, pem(certificate(OWN)));
-  const result = await run(address, http(trusting()));
+  const result = await runOnce(address, http(trusting()));
   assert.equal(result.reason, 'check-passed', result.detail);
   assert.equal(name(), '', 'an address is no server name (RFC 6066 §3)');
 });
 
 test('https asks for serverName and holds the certificate to it', { skip }, async (t) => {
   const [address, name] = await serve(t, pem(certificate(OWN)));
-  assert.equal((await run(address, http(trusting({ serverName: 'db.test' })))).passed, true);
+  assert.equal((await runOnce(address, http(trusting({ serverName: 'db.test' })))).passed, true);
   assert.equal(name(), 'db.test');
-  const other = await run(address, http(trusting({ serverName: 'other.test' })));
+  const other = await runOnce(address, http(trusting({ serverName: 'other.test' })));
   assert.equal(other.reason, 'certificate-name', other.detail);
 });
 
@@ -107,7 +102,7 @@ for (const [name, options, plan, reason] of CASES) {
     const { kind } = make(tlsPlan());
     test(`a ${kind} check over TLS ends with ${reason}: ${name}`, { skip }, async (t) => {
       const [address] = await serve(t, options());
-      const result = await run(address, make(plan()));
+      const result = await runOnce(address, make(plan()));
       assert.equal(result.reason, reason, result.detail);
     });
   }
@@ -119,29 +114,29 @@ test('a client certificate is presented where it is configured', { skip }, async
   const options = { ...pem(certificate(OWN)), ca, requestCert: true, rejectUnauthorized: true };
   const [address] = await serve(t, options);
   const good = trusting({ certFile: client.cert, keyFile: client.key });
-  assert.equal((await run(address, http(good))).reason, 'check-passed');
-  const without = await run(address, http(trusting()));
+  assert.equal((await runOnce(address, http(good))).reason, 'check-passed');
+  const without = await runOnce(address, http(trusting()));
   assert.equal(without.reason, 'tls-handshake', without.detail);
 });
 
 const BAD: readonly (readonly [string, TestServer['behave'], ProbeReason])[] = [
   ['never answers', silent, 'timeout'],
   ['answers garbage', answering('SSH-2.0-OpenSSH_9.2\r\n'), 'tls-handshake'],
-  ['closes at once', (socket) => void socket.resume().end(), 'tls-handshake'],
+  ['closes at once', closing, 'tls-handshake'],
   ['resets', (socket) => void socket.once('data', () => socket.resetAndDestroy()), 'reset'],
-  ['begins a record and drips', drip, 'timeout'],
-  ['sends without end', endless, 'tls-handshake'],
+  ['begins a record and drips', drip(Buffer.of(0x16, 3, 3, 0x3e, 0x80), 10), 'timeout'],
+  ['sends without end', endless('', 'x'.repeat(16_384)), 'tls-handshake'],
 ];
 
 for (const [name, behave, reason] of BAD) {
-  test(`a check over TLS ends with ${reason}: the server ${name}`, { skip }, async (t) => {
-    const server = await TestServer.start(behave);
-    t.after(async () => server.stop());
-    const timeoutMs = reason === 'timeout' ? 150 : 5000;
-    const result = await run(server.address, tcp(trusting()), timeoutMs);
-    assert.equal(result.reason, reason, result.detail);
-    await server.quiet();
-  });
+  for (const make of [tcp, http]) {
+    const { kind } = make(tlsPlan());
+    test(`a ${kind} check over TLS ends with ${reason}: the server ${name}`, { skip }, async () => {
+      const timeoutMs = reason === 'timeout' ? 150 : 5000;
+      const result = await runAgainst(behave, make(trusting()), timeoutMs);
+      assert.equal(result.reason, reason, result.detail);
+    });
+  }
 }
 
 /** The head of a handshake record of 16,000 bytes, then a byte now and then. */
@@ -178,7 +173,7 @@ test(
       [{ certFile: own.cert, keyFile: folder!.ca.key }, /cannot be used/],
     ];
     for (const [parts, text] of cases) {
-      const result = await run(server.address, tcp(tlsPlan(parts)));
+      const result = await runOnce(server.address, tcp(tlsPlan(parts)));
       assert.equal(result.reason, 'local-setup', result.detail);
       assert.match(result.detail, text);
     }
