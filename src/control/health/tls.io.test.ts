@@ -139,21 +139,6 @@ for (const [name, behave, reason] of BAD) {
   }
 }
 
-/** The head of a handshake record of 16,000 bytes, then a byte now and then. */
-function drip(socket: Parameters<TestServer['behave']>[0]): void {
-  socket.write(Buffer.from([0x16, 3, 3, 0x3e, 0x80]));
-  const timer = setInterval(() => socket.write('\0'), 10);
-  socket.on('close', () => clearInterval(timer)).resume();
-}
-
-function endless(socket: Parameters<TestServer['behave']>[0]): void {
-  const more = (): void => {
-    while (!socket.destroyed && socket.write(Buffer.alloc(16_384, 'x')));
-  };
-  socket.on('drain', more).resume();
-  more();
-}
-
 test(
   'files that cannot be used are local-setup, and no connection is made',
   { skip },
