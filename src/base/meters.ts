@@ -100,6 +100,8 @@ export const SERVER_METER = {
   failures: 44,
   /** Requests counted in the counters that all workers share: what a dead worker gives back. */
   placesLive: 45,
+  /** By passive health, counted by the worker that made them. */
+  ejections: 46,
 } as const;
 
 /** A healthy worker's heartbeat moves at least this often, in ms. */

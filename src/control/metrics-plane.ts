@@ -58,6 +58,7 @@ const SERVER_ROWS: readonly Row[] = [
   ['received_bytes_total', 'counter', SERVER_METER.bytesIn, 'Bytes from the server.'],
   ['sent_bytes_total', 'counter', SERVER_METER.bytesOut, 'Bytes to the server.'],
   ['failures_total', 'counter', SERVER_METER.failures, 'Requests that the server failed.'],
+  ['ejections_total', 'counter', SERVER_METER.ejections, 'Ejections by passive health.'],
 ];
 
 type Things = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { LISTENER_METER, SERVER_METER, SLOT_FIELDS, WORKER_METER } from '../base/meters.ts';
-import { SHARED_COUNTER_BYTES } from '../plane/worker-protocol.ts';
+import { SHARED, SHARED_COUNTER_BYTES } from '../plane/worker-protocol.ts';
 import { mapShared } from '../sys/shared-memory.ts';
 import { MetersReader } from './meters-reader.ts';
 import { Segments } from './segments.ts';
@@ -61,11 +61,18 @@ test('Segments clears a slot everywhere before it changes its owner', () => {
   const shared = sharedOf(segments);
   const both = [segments.acquire(), segments.acquire()];
   for (const { values } of both) values.fill(1, at(SERVER, 0), at(SERVER + 2, 0));
-  Atomics.store(shared, SERVER, 5);
+  const sections = [SHARED.live, SHARED.failures, SHARED.ejectedUntil, SHARED.ejections];
+  for (const section of sections) {
+    Atomics.store(shared, section + SERVER, 5);
+    Atomics.store(shared, section + SERVER + 1, 6);
+  }
   segments.clearSlot(SERVER);
   for (const { values } of both) {
     assert.ok(values.subarray(at(SERVER, 0), at(SERVER + 1, 0)).every((value) => value === 0));
     assert.equal(values[at(SERVER + 1, 0)], 1);
   }
-  assert.equal(Atomics.load(shared, SERVER), 0);
+  for (const section of sections) {
+    assert.equal(Atomics.load(shared, section + SERVER), 0);
+    assert.equal(Atomics.load(shared, section + SERVER + 1), 6);
+  }
 });

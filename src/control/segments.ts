@@ -14,7 +14,7 @@ import {
   SLOTS_MAX,
   WORKER_METER,
 } from '../base/meters.ts';
-import { SHARED_COUNTER_BYTES } from '../plane/worker-protocol.ts';
+import { SHARED, SHARED_COUNTER_BYTES } from '../plane/worker-protocol.ts';
 import { createSharedMemory, mapShared } from '../sys/shared-memory.ts';
 import type { SlotKind } from './slots.ts';
 
@@ -44,11 +44,14 @@ const WORKER_GAUGES = [
   WORKER_METER.turnMaxUs,
 ] as const;
 
+/** What the workers share of each slot. */
+const SECTIONS = [SHARED.live, SHARED.failures, SHARED.ejectedUntil, SHARED.ejections] as const;
+
 /** A slot in use and what it belongs to. */
 export type SlotUse = { readonly kind: SlotKind; readonly slot: number };
 
 export class Segments {
-  /** One int32 per slot, common to all workers: requests at once on each server. */
+  /** Common to all workers: requests at once on each server, and what passive health knows. */
   readonly sharedFd: number;
   readonly #shared: Int32Array;
   readonly #all: Segment[] = [];
@@ -98,6 +101,6 @@ export class Segments {
   clearSlot(slot: number): void {
     const base = slot * SLOT_FIELDS;
     for (const { values } of this.#all) values.fill(0, base, base + SLOT_FIELDS);
-    Atomics.store(this.#shared, slot, 0);
+    for (const section of SECTIONS) Atomics.store(this.#shared, section + slot, 0);
   }
 }

@@ -9,6 +9,7 @@ import type { ProxyAcceptPlan, TcpListenerPlan } from '../config/plan-layer4.ts'
 import type { HttpListenerPlan, Plan, PoolPlan, RoutePlan } from '../config/plan.ts';
 import { compileRoutes } from '../route/route-table.ts';
 import { fieldEditor } from './field-editor.ts';
+import { forgetPassive } from './passive.ts';
 import { ListenerRuntime, PoolRuntime, RouteRuntime, ServerRuntime } from './runtime.ts';
 import type { ErrorPage } from './runtime.ts';
 import { TcpListenerRuntime, TcpRouteRuntime } from './tcp/tcp-listener.ts';
@@ -84,7 +85,9 @@ function compilePool(plan: PoolPlan, options: PoolOptions): PoolRuntime {
     const isKept = kept !== undefined && isSame(kept.plan.address, serverPlan.address);
     const server = isKept ? kept : new ServerRuntime(serverPlan, index, pool);
     if (isKept) server.move(serverPlan, index, pool);
-    if (plan.check === null) server.observed = 'up';
+    // What a check or an agent says of it comes right behind the plan.
+    else if (plan.check === null && plan.verdictsOf === null) server.observed = 'up';
+    if (kept !== undefined && !isKept) forgetPassive(serverPlan.slot);
     servers.set(server.key, server);
     return server;
   });

@@ -33,7 +33,8 @@ import {
 import { datagramSessions } from './udp/udp-listener.ts';
 import { bufferUse } from './buffers.ts';
 import type { ControlChannel } from './control-channel.ts';
-import { queues } from './wait-queue.ts';
+import { watchEjections } from './ejection-watch.ts';
+import { takeColumns } from './server-columns.ts';
 import { ROLE, hasInput } from './connection.ts';
 import { closeDownstream } from './downstream.ts';
 import type { Downstream } from './downstream.ts';
@@ -42,7 +43,7 @@ import { readAccepted } from './request-input.ts';
 import { meters } from './meter-segment.ts';
 import { Orphan } from './orphan.ts';
 import { WORKER_FD, bindKey } from './worker-protocol.ts';
-import type { ServerHealthFrame, ToWorker } from './worker-protocol.ts';
+import type { ToWorker } from './worker-protocol.ts';
 import { worker } from './worker-state.ts';
 import { REASON } from '../base/reasons.ts';
 
@@ -78,7 +79,7 @@ export function onMessage(message: ToWorker): void {
       takePlan(message.plan);
       break;
     case 'health':
-      takeHealth(message.servers);
+      if (current !== null) takeColumns(message.servers, current);
       break;
     case 'drain':
       beginDrain(message.deadlineMs);
@@ -101,6 +102,7 @@ function takePlan(plan: Plan): void {
     listen(next);
     if (current !== null) retire(current, next);
     current = next;
+    watchEjections(next.pools.values());
   } catch (error) {
     closeUnused();
     control!.send({ type: 'refused', version: plan.version, message: String(error) });
@@ -205,22 +207,6 @@ function endIdle(connections: readonly Downstream[]): void {
     if (d.exchange !== null) d.exchange.closeDownstream = true;
     else if (d.outLength > 0) d.closesWhenSent = true;
     else if (d.inLength === 0) closeDownstream(d);
-  }
-}
-
-function takeHealth(frames: readonly ServerHealthFrame[]): void {
-  if (current === null) return;
-  const changed = new Set<string>();
-  for (const frame of frames) {
-    const server = current.servers.get(frame.key);
-    if (server === undefined || server.observed === frame.state) continue;
-    server.observed = frame.state;
-    changed.add(server.pool.key);
-  }
-  for (const key of changed) {
-    const pool = current.pools.get(key)!;
-    pool.healthChanged();
-    if (pool.queue.count > 0) queues.pools.add(pool);
   }
 }
 

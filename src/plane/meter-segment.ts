@@ -2,16 +2,19 @@
 import { SLOTS_MAX, SLOT_BYTES, SLOT_FIELDS } from '../base/meters.ts';
 import { LATENCY_BOUNDS_US, WORKER_METER } from '../base/meters.ts';
 import { mapShared } from '../sys/shared-memory.ts';
-import { SHARED_COUNTER_BYTES, WORKER_FD } from './worker-protocol.ts';
+import { SHARED, SHARED_COUNTER_BYTES, WORKER_FD } from './worker-protocol.ts';
 
 export const meters = new Float64Array(
   mapShared(WORKER_FD.meters, SLOTS_MAX * SLOT_BYTES).buffer as ArrayBuffer,
 );
 
-/** Requests in flight by server slot, over all workers. Int32, changed by atomic operations only. */
-export const sharedLive = new Int32Array(
+/** What all workers share, in the sections of SHARED; changed by atomic operations only. */
+export const sharedCounters = new Int32Array(
   mapShared(WORKER_FD.sharedCounters, SHARED_COUNTER_BYTES).buffer as ArrayBuffer,
 );
+
+/** The first of the sections: requests in flight by server slot, over all workers. */
+export const sharedLive = sharedCounters.subarray(SHARED.live, SHARED.live + SLOTS_MAX);
 
 /** First meter of a slot. */
 export function slotStart(slot: number): number {

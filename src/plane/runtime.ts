@@ -14,14 +14,14 @@ import type {
 import { POOL_METER } from '../base/meters.ts';
 import { RetryBudget } from '../machine/retry-budget.ts';
 import type { HeadLimits, RequestPolicy } from '../codec/http1-head.ts';
-import type { Observed } from '../machine/health.ts';
-import { availabilityTier, isUsable } from '../machine/availability.ts';
+import type { Administrative, Observed } from '../machine/health.ts';
 import { PathRewrite } from '../route/rewrite-path.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import { addressOf } from '../sys/libc.ts';
 import { AF_INET, AF_INET6, AF_UNIX, encodeSockaddr } from '../sys/sockaddr.ts';
 import type { Placement } from './placement.ts';
 import { sharesLive } from './places.ts';
+import { applyColumns } from './pool-availability.ts';
 import { bump, slotStart } from './meter-segment.ts';
 import type { FieldEditor } from './field-editor.ts';
 import type { UdpServerSocket } from './udp/server-socket.ts';
@@ -53,6 +53,16 @@ export class ServerRuntime {
   /** Requests in flight from this worker, under whatever plan they began. */
   live = 0;
   observed: Observed = 'unknown';
+  administrative: Administrative = 'ready';
+  /** What an operator or the server's agent has set in place of the plan's; null: nothing. */
+  weightSet: number | null = null;
+  maxConnectionsSet: number | null = null;
+  /** By passive health, as this worker last saw it. */
+  isEjected = false;
+  /** Was not in service, so that it starts slowly when it is again; see slow-start.ts. */
+  wasOut = false;
+  /** When its slow start has begun; -1: it has its full weight. */
+  slowSinceMs = -1;
   /** Requests at once over all workers, as configured or as an operator has set it; 0: no limit. */
   maxConnections: number;
   meter: number;
@@ -78,15 +88,23 @@ export class ServerRuntime {
     this.state = new ServerState(index, plan.weight, plan.name);
   }
 
+  /** Its weight without slow start. */
+  get weight(): number {
+    return this.weightSet ?? this.plan.weight;
+  }
+
   /** Takes its place in the pool of a new plan. */
   move(plan: ServerPlan, index: number, pool: PoolRuntime): void {
     this.plan = plan;
-    this.maxConnections = plan.maxConnections;
+    this.maxConnections = this.maxConnectionsSet ?? plan.maxConnections;
     this.pool = pool;
     this.idlePlan = pool.plan.idle;
     this.meter = slotStart(plan.slot);
+    const { latencyUs, latencyAtMs } = this.state;
     this.state = new ServerState(index, plan.weight, plan.name);
     this.state.live = this.live;
+    this.state.latencyUs = latencyUs;
+    this.state.latencyAtMs = latencyAtMs;
   }
 }
 
@@ -109,6 +127,8 @@ export class PoolRuntime {
   liveRetries = 0;
   /** Whether any server has a limit on its connections. */
   hasLimits = false;
+  /** Servers that are ejected, as this worker last saw it. */
+  ejectedCount = 0;
   /** Local address of connections to servers, as the kernel has it; null: the kernel chooses. */
   readonly source: Uint8Array | null;
   readonly hasSocketOptions: boolean;
@@ -135,26 +155,12 @@ export class PoolRuntime {
   /** Takes its servers, new or from the plan before, and makes its balancer. */
   setServers(servers: ServerRuntime[], seed: number): void {
     this.servers = servers;
-    this.hasLimits = servers.some((server) => server.maxConnections > 0);
+    this.ejectedCount = servers.filter((server) => server.isEjected).length;
     this.sharesLive = sharesLive(this);
     this.states = servers.map((server) => server.state);
     this.load.live = servers.reduce((sum, server) => sum + server.live, 0);
     this.balancer = createBalancer(this.plan.balance, this.states, this.load, seed);
-    this.healthChanged();
-  }
-
-  /** To be called after what was observed of a server has changed. */
-  healthChanged(): void {
-    const columns = this.servers.map((server) => ({
-      weight: server.plan.weight,
-      administrative: 'ready' as const,
-      observed: server.observed,
-    }));
-    const tier = availabilityTier(columns);
-    this.servers.forEach((_, i) => {
-      this.states[i]!.isUsable = isUsable(columns[i]!, tier);
-    });
-    this.balancer?.changed();
+    applyColumns(this);
   }
 
   /** Counts a request in or out. */

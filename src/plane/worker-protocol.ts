@@ -3,6 +3,7 @@
  * little-endian length and a JSON text. Descriptors of listening sockets travel beside it, on a
  * channel of their own, always before the frame that needs them.
  */
+import { SLOTS_MAX } from '../base/meters.ts';
 import type { BindPlan, Plan } from '../config/plan.ts';
 import type { Administrative } from '../machine/health.ts';
 
@@ -18,8 +19,19 @@ export const WORKER_FD = {
 /** What the names begin with under which workers without supervisor wait for a successor. */
 export const ORPHAN_NAME = 'ballast-orphan-';
 
-/** Bytes of the segment that all workers share: one int32 per slot. */
-export const SHARED_COUNTER_BYTES = 1 << 20;
+/** Bytes of the segment that all workers share: four sections of one int32 per slot. */
+export const SHARED_COUNTER_BYTES = 4 * SLOTS_MAX * 4;
+
+/** Where the sections begin, counted in int32. The last three are those of machine/passive.ts. */
+export const SHARED = {
+  live: 0,
+  failures: SLOTS_MAX,
+  /** In tenths of a second of CLOCK_MONOTONIC. */
+  ejectedUntil: 2 * SLOTS_MAX,
+  ejections: 3 * SLOTS_MAX,
+  /** Goes up with each ejection: in slot 0, which is the worker's own and fails nobody. */
+  ejectionEpoch: SLOTS_MAX,
+} as const;
 
 /** Longest frame in bytes: a plan of some 100,000 routes. */
 export const FRAME_BYTES_MAX = 256 << 20;

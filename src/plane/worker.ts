@@ -18,11 +18,13 @@ import { abortExchange } from './exchange-end.ts';
 import { closeDownstream } from './downstream.ts';
 import type { Downstream } from './downstream.ts';
 import { onDownstream, onUpstream, resumeReady } from './events.ts';
+import { lookAtEjections } from './ejection-watch.ts';
 import { isDrained, onMessage, onSupervisorLost, setControl } from './lifecycle.ts';
 import { onDue } from './limits-due.ts';
 import { QUEUE_POLL_MS } from './limits.ts';
 import { bump, meters } from './meter-segment.ts';
 import { readAccepted } from './request-input.ts';
+import { advanceSlowStarts } from './slow-start.ts';
 import { acceptSessions } from './tcp/accept-session.ts';
 import { abortSession } from './tcp/end-session.ts';
 import { onTcpClient, onTcpServer } from './tcp/session-events.ts';
@@ -31,6 +33,7 @@ import { endDatagrams, onDatagrams } from './udp/datagram-events.ts';
 import { flushReplies } from './udp/replies.ts';
 import { closeUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
+import type { PassiveFrame } from './worker-protocol.ts';
 import { worker } from './worker-state.ts';
 
 /** Longest wait for events: the heart must beat. */
@@ -146,10 +149,14 @@ function turn(): void {
   }
 }
 
+const sendPassive = (frame: PassiveFrame): void => control.send(frame);
+
 function housekeeping(): void {
   worker.current = null;
   try {
     flushReplies();
+    lookAtEjections(sendPassive);
+    advanceSlowStarts();
     // Who waits in a queue goes before who asks again.
     if (queues.pools.size > 0) kickQueues();
     resumeReady();
