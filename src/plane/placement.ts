@@ -9,6 +9,10 @@ import type { PoolRuntime, ServerRuntime } from './runtime.ts';
 /** Servers that one request or session can try. */
 export const TRIES_MAX = 20;
 
+/** Lists of servers that were tried, for the next placement: a typed array is dear to make. */
+const freeTried: Int32Array[] = [];
+const FREE_TRIED_MAX = 1_024;
+
 export abstract class Placement implements ListLinks<Placement> {
   pool: PoolRuntime | null = null;
   server: ServerRuntime | null = null;
@@ -26,7 +30,7 @@ export abstract class Placement implements ListLinks<Placement> {
   /** Whether it is counted among the requests on its server, and among those of all workers. */
   hasPlace = false;
   hasSharedPlace = false;
-  readonly tried = new Int32Array(TRIES_MAX);
+  tried = freeTried.pop() ?? new Int32Array(TRIES_MAX);
   triedCount = 0;
   /** -1 until it happened. */
   queuedMs = -1;
@@ -43,6 +47,11 @@ export abstract class Placement implements ListLinks<Placement> {
   abstract admitted(index: number): void;
   /** It cannot be given to any server. */
   abstract refused(reason: number): void;
+}
+
+/** To be called when a placement is thrown away. */
+export function giveTried(p: Placement): void {
+  if (freeTried.length < FREE_TRIED_MAX) freeTried.push(p.tried);
 }
 
 /** Sets the fields of a placement to their first values. */

@@ -131,7 +131,6 @@ export class PoolRuntime {
   ejectedCount = 0;
   /** Local address of connections to servers, as the kernel has it; null: the kernel chooses. */
   readonly source: Uint8Array | null;
-  readonly hasSocketOptions: boolean;
   /** Whether its algorithm hashes what a request has. */
   readonly hashes: boolean;
   /** Whether its algorithm goes by the time to the first byte. */
@@ -147,7 +146,6 @@ export class PoolRuntime {
     this.hashes = plan.balance.hash !== null;
     this.usesLatency = plan.balance.kind === 'least-time';
     this.source = plan.source === null ? null : encodeSockaddr(plan.source);
-    this.hasSocketOptions = plan.socket.keepAlive !== null || plan.socket.userTimeoutMs > 0;
     this.budget = new RetryBudget(plan.retry.budgetPercent, plan.retry.budgetMin);
     this.logText = `,"pool":${jsonText(plan.key)}`;
   }

@@ -9,6 +9,7 @@ import { PHASE } from './exchange.ts';
 import { READS_PER_TURN } from './limits.ts';
 import { restoreInput } from './connection.ts';
 import { TIMER } from './timers.ts';
+import { probeKeepAlive } from './upstream.ts';
 import { worker } from './worker-state.ts';
 
 /** Turns an exchange into a tunnel; the head of the 101 has been sent. */
@@ -17,6 +18,7 @@ export function beginTunnel(x: Exchange): void {
   x.phase = PHASE.tunnel;
   x.closeDownstream = true;
   x.upstream!.kind = TIMER.none;
+  probeKeepAlive(x.upstream!);
   arm(d, TIMER.tunnel, x.route!.tunnelMs);
   // What the client sent behind its request was meant for the tunnel.
   const early = restoreInput(d, RECEIVE_AT);

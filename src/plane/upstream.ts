@@ -3,7 +3,7 @@ import { SERVER_METER, WORKER_METER } from '../base/meters.ts';
 import { EINPROGRESS } from '../sys/errno.ts';
 import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../sys/event-loop.ts';
 import * as libc from '../sys/libc.ts';
-import { applySocketOptions } from '../sys/socket-options.ts';
+import { setKeepAlive, setUserTimeout } from '../sys/socket-options.ts';
 import { IPPROTO_TCP, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from '../sys/sockets.ts';
 import { TCP_NODELAY } from '../sys/sockets.ts';
 import { BASE } from './buffers.ts';
@@ -57,7 +57,7 @@ export function openUpstream(server: ServerRuntime, role: number = ROLE.upstream
   if (server.isTcp) {
     libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, oneAddress, 4);
     const { pool } = server;
-    if (pool.hasSocketOptions) applySocketOptions(fd, pool.plan.socket);
+    if (pool.plan.socket.userTimeoutMs > 0) setUserTimeout(fd, pool.plan.socket.userTimeoutMs);
     if (pool.source !== null && !bindSource(fd, pool.source)) {
       libc.close(fd);
       return null;
@@ -83,6 +83,15 @@ export function openUpstream(server: ServerRuntime, role: number = ROLE.upstream
 function bindSource(fd: number, source: Uint8Array): boolean {
   libc.setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, oneAddress, 4);
   return libc.bindSocket(fd, libc.addressOf(source), source.length) === 0;
+}
+
+/**
+ * Turns keep-alive probes on where the pool wants them. Not done when a connection is made: four
+ * calls for each would be a tenth of what a short one costs, and only a long one needs them.
+ */
+export function probeKeepAlive(u: Upstream): void {
+  const { keepAlive } = u.server.pool.plan.socket;
+  if (keepAlive !== null && u.server.isTcp) setKeepAlive(u.fd, keepAlive);
 }
 
 /** Takes the idle connection that was used last, or null. */

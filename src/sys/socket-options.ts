@@ -1,5 +1,5 @@
 /** Options of TCP sockets that a configuration sets; tcp(7). */
-import type { SocketPlan } from '../config/plan-layer4.ts';
+import type { KeepAlivePlan, SocketPlan } from '../config/plan-layer4.ts';
 import * as libc from './libc.ts';
 import { IPPROTO_TCP, SOL_SOCKET } from './sockets.ts';
 
@@ -19,14 +19,22 @@ const valueAddress = libc.addressOf(value);
  * socket they mean nothing and change nothing.
  */
 export function applySocketOptions(fd: number, plan: SocketPlan): void {
-  const { keepAlive, userTimeoutMs } = plan;
-  set(fd, SOL_SOCKET, SO_KEEPALIVE, keepAlive === null ? 0 : 1);
-  if (keepAlive !== null) {
-    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepAlive.idleS);
-    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepAlive.intervalS);
-    set(fd, IPPROTO_TCP, TCP_KEEPCNT, keepAlive.probes);
-  }
-  set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, userTimeoutMs);
+  if (plan.keepAlive === null) set(fd, SOL_SOCKET, SO_KEEPALIVE, 0);
+  else setKeepAlive(fd, plan.keepAlive);
+  setUserTimeout(fd, plan.userTimeoutMs);
+}
+
+/** Turns keep-alive probes on. */
+export function setKeepAlive(fd: number, plan: KeepAlivePlan): void {
+  set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(fd, IPPROTO_TCP, TCP_KEEPIDLE, plan.idleS);
+  set(fd, IPPROTO_TCP, TCP_KEEPINTVL, plan.intervalS);
+  set(fd, IPPROTO_TCP, TCP_KEEPCNT, plan.probes);
+}
+
+/** Sets TCP_USER_TIMEOUT; 0 is the kernel's own limit. */
+export function setUserTimeout(fd: number, ms: number): void {
+  set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, ms);
 }
 
 function set(fd: number, level: number, option: number, to: number): void {

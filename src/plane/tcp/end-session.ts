@@ -4,6 +4,7 @@ import { REASON, REASONS } from '../../base/reasons.ts';
 import { closeConnection, resetOnClose } from '../connection.ts';
 import { bump, countReason, observe } from '../meter-segment.ts';
 import { noteFailure } from '../passive.ts';
+import { giveTried } from '../placement.ts';
 import { leaveServer } from '../places.ts';
 import { closeUpstream } from '../upstream.ts';
 import { leaveQueue } from '../wait-queue.ts';
@@ -45,6 +46,7 @@ function end(s: TcpSession, reason: number, isCut: boolean): void {
   }
   if (isCut) resetOnClose(client);
   closeClient(s);
+  giveTried(s);
 }
 
 function closeClient(s: TcpSession): void {

@@ -1,12 +1,13 @@
 /**
  * The one timer of a session that relays. It is not touched for each byte that passes: when it is
  * due it looks at when the last one did. It is due now and then also where the limit is far, so that
- * the meters of sessions that last for days are not days old.
+ * the meters of sessions that last for days are not days old. At its first look keep-alive probes
+ * towards the server are turned on: a session that ends before has no need of them.
  */
 import { REASON } from '../../base/reasons.ts';
 import { arm } from '../connection.ts';
 import { TIMER } from '../timers.ts';
-import { countBytes } from '../upstream.ts';
+import { countBytes, probeKeepAlive } from '../upstream.ts';
 import { worker } from '../worker-state.ts';
 import { abortSession, countSessionBytes } from './end-session.ts';
 import type { TcpSession } from './session.ts';
@@ -31,6 +32,10 @@ export function lookAtSession(s: TcpSession): void {
   if (leftMs(s) <= 0) {
     abortSession(s, REASON.sessionIdle);
     return;
+  }
+  if (!s.isProbed) {
+    s.isProbed = true;
+    probeKeepAlive(s.upstream!);
   }
   countSessionBytes(s);
   countBytes(s.upstream!);

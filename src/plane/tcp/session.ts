@@ -55,6 +55,8 @@ export class TcpSession extends Placement {
   /** Of the ClientHello; "" where it has none or none was looked at. */
   serverName = '';
   readonly startMs = worker.nowMs;
+  /** Keep-alive probes towards the server are on, where its pool wants them. */
+  isProbed = false;
   /** One side has finished, the other has not. */
   isHalfClosed = false;
   /** When a byte passed for the last time. */
