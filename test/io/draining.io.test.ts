@@ -1,0 +1,227 @@
+// Operators take servers out and back: what clients and servers see of it.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { connectTo } from '../kit/byte-stream.ts';
+import { freePort } from '../kit/free-ports.ts';
+import { answers, HeldServer, run, serverOf } from '../kit/held-server.ts';
+import { Load } from '../kit/load.ts';
+import { startPair } from '../kit/pair.ts';
+import { named, startTcpScene } from '../kit/tcp-scene.ts';
+import { ask, getBytes } from '../kit/scene.ts';
+import { until } from '../kit/wait.ts';
+
+test('drain under load: no request fails, what the server has ends, nothing new reaches it', async () => {
+  await using a = await HeldServer.start('a');
+  await using b = await HeldServer.start('b');
+  await using pair = await startPair([a.plan, b.plan], {}, { top: { workers: 2 } });
+  const load = new Load({ port: pair.port, clients: 8 });
+  const renewing = new Load({ port: pair.port, clients: 2, requestsPerConnection: 1 });
+  const held = await Promise.all([1, 2, 3, 4].map(() => connectTo(pair.port)));
+  for (const client of held) void client.write(getBytes('/held'));
+  await until(() => heldBy(a) > 0 && heldBy(b) > 0, { what: 'both to hold requests' });
+  await load.more(50);
+  const left = heldBy(a);
+  await run(pair, ['drain', 'web/a']);
+  const before = a.served;
+  await Promise.all([load.more(500), renewing.more(50)]);
+  assert.equal(a.served, before);
+  await Promise.all([load.stop(), renewing.stop()]);
+  assert.deepEqual([...load.failures, ...renewing.failures], []);
+  assert.equal(serverOf(await pair.ballast.status(), 'a').requestsLive, left);
+  a.release();
+  b.release();
+  for (const client of held) {
+    assert.equal((await client.readMessage('response')).status, 200);
+    client.destroy();
+  }
+  await run(pair, ['ready', 'web/a']);
+  await until(async () => (await answers(pair.port, 4)).has('a'), { what: 'a to serve again' });
+});
+
+function heldBy({ origin }: HeldServer): number {
+  return origin.requests.filter(({ target }) => target === '/held').length;
+}
+
+test('drain --wait returns when the last request has ended, and exits 1 at its time limit', async () => {
+  await using a = await HeldServer.start('a');
+  await using b = await HeldServer.start('b');
+  await using pair = await startPair([
+    { ...a.plan, weight: 256 },
+    { ...b.plan, weight: 0 },
+  ]);
+  const client = await connectTo(pair.port);
+  void client.write(getBytes('/held'));
+  await a.origin.received(1);
+  const late = await run(pair, ['drain', 'web/a', '--wait', '--timeout', '300ms'], 1);
+  assert.match(late.stdout, /web\/a {2}drain, was ready {2}1 request or session left\n/);
+  assert.match(late.stderr, /BAL_SERVER_BUSY: web\/a: 1 request or session left after /);
+  assert.match(late.stderr, /it stays drained/);
+  const waiting = run(pair, ['drain', 'web/a', '--wait', '--timeout', '60s', '--json']);
+  const count = async () => serverOf(await pair.ballast.status(), 'a').requestsLive;
+  assert.equal(await count(), 1);
+  a.release();
+  assert.equal((await client.readMessage('response')).status, 200);
+  client.destroy();
+  const done = await waiting;
+  const report = JSON.parse(done.stdout) as { servers: { requestsLive: number }[] };
+  assert.equal(report.servers[0]!.requestsLive, 0);
+});
+
+test('drain holds through a reload and through the death of every worker', async () => {
+  await using a = await HeldServer.start('a');
+  await using b = await HeldServer.start('b');
+  await using pair = await startPair([a.plan, b.plan], {}, { top: { workers: 2 } });
+  await run(pair, ['drain', 'web/a']);
+  const { ballast, port } = pair;
+  const config = JSON.parse(readFileSync(ballast.configFile, 'utf8')) as { drain?: string };
+  ballast.writeConfig({ ...config, drain: '7s' });
+  assert.equal((await ballast.reload()).ok, true);
+  assert.deepEqual(await answers(port, 10), new Set(['b']));
+  for (const pid of await ballast.workerPids()) {
+    process.kill(pid, 'SIGKILL');
+    await until(async () => !(await ballast.workerPids()).includes(pid), { what: 'its successor' });
+  }
+  await until(async () => (await ballast.workerPids()).length === 2, { what: 'two workers' });
+  assert.deepEqual(await answers(port, 20), new Set(['b']));
+  assert.equal(a.served, 0);
+  assert.equal(serverOf(await ballast.status(), 'a').administrative.state, 'drain');
+});
+
+test('a server that is drained, removed and put back gets nothing in between', async () => {
+  await using a = await HeldServer.start('a');
+  await using b = await HeldServer.start('b');
+  await using pair = await startPair([a.plan, b.plan]);
+  await run(pair, ['drain', 'web/a']);
+  const { ballast, port } = pair;
+  const both = readFileSync(ballast.configFile, 'utf8');
+  const config = JSON.parse(both) as { pools: { web: { servers: unknown[] } } };
+  config.pools.web.servers = [b.plan];
+  ballast.writeConfig(JSON.stringify(config));
+  assert.equal((await ballast.reload()).ok, true);
+  const load = new Load({ port, clients: 4 });
+  await load.more(20);
+  ballast.writeConfig(both);
+  assert.equal((await ballast.reload()).ok, true);
+  await load.more(200);
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+  assert.equal(a.served, 0);
+});
+
+test('maintenance stops the check too, and after it the check begins anew', async () => {
+  await using a = await HeldServer.start('a');
+  await using b = await HeldServer.start('b');
+  const check = { http: { path: '/healthz' }, every: '20ms' };
+  await using pair = await startPair([a.plan, b.plan], { check });
+  await pair.ballast.serverState(a.origin.address, 'up');
+  await run(pair, ['drain', 'web/a']);
+  const { checks } = a;
+  await until(() => a.checks > checks + 2, { what: 'checks of a drained server' });
+  await run(pair, ['maintenance', 'web/a']);
+  const before = a.checks;
+  const others = b.checks;
+  await until(() => b.checks > others + 20, { what: 'checks of the other server' });
+  assert.equal(a.checks, before);
+  assert.deepEqual(await answers(pair.port, 5), new Set(['b']));
+  await a.origin.stop();
+  await run(pair, ['ready', 'web/a']);
+  // Nothing is believed of a server that was away: its first probe decides.
+  await pair.ballast.serverState(a.origin.address, 'down');
+});
+
+test('weight changes the shares at once, and 0 takes a server out', async () => {
+  await using a = await HeldServer.start('a');
+  await using b = await HeldServer.start('b');
+  await using pair = await startPair([a.plan, b.plan]);
+  await run(pair, ['weight', 'web/a', '3']);
+  for (let i = 0; i < 40; i++) await ask(pair.port, getBytes('/'));
+  assert.deepEqual([a.served, b.served], [30, 10]);
+  await run(pair, ['weight', 'web/a', '0']);
+  assert.deepEqual(await answers(pair.port, 6), new Set(['b']));
+  await run(pair, ['weight', 'web/a', 'default']);
+  const before = a.served;
+  for (let i = 0; i < 40; i++) await ask(pair.port, getBytes('/'));
+  assert.equal(a.served - before, 20);
+});
+
+/** An agent that says `line` to whoever asks. */
+async function startAgent(): Promise<{ line: string; port: number } & Disposable> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.end(`${agent.line}\n`);
+  });
+  const agent = { line: 'up', port: 0, [Symbol.dispose]: () => void server.close() };
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  agent.port = (server.address() as AddressInfo).port;
+  return agent;
+}
+
+test('an agent drains its server and says when it is down; the operator goes before it', async () => {
+  await using a = await HeldServer.start('a');
+  using agent = await startAgent();
+  await using pair = await startPair([a.plan], { agent: { port: agent.port, every: '50ms' } });
+  const { ballast, port } = pair;
+  const becomes = (what: string, isSo: (one: ReturnType<typeof serverOf>) => boolean) => {
+    return until(async () => isSo(serverOf(await ballast.status(), 'a')), { what });
+  };
+  agent.line = 'drain';
+  await becomes('drained by its agent', ({ administrative: { by } }) => by === 'agent');
+  await until(async () => (await answers(port, 1)).has('503'), { what: 'no server' });
+  agent.line = 'ready down # disk full';
+  await becomes('down', ({ state, detail }) => state === 'down' && detail === 'disk full');
+  assert.deepEqual(await answers(port, 2), new Set(['503']));
+  agent.line = 'up 50%';
+  await becomes('up', ({ state, agent: said }) => state === 'up' && said!.weightPercent === 50);
+  await until(async () => (await answers(port, 1)).has('a'), { what: 'a to serve' });
+  await run(pair, ['maintenance', 'web/a']);
+  const { administrative } = serverOf(await ballast.status(), 'a');
+  assert.deepEqual([administrative.state, administrative.by], ['maintenance', 'operator']);
+  assert.ok((await ballast.metric('ballast_agent_checks_total', 'answered')) > 0);
+});
+
+test('a pool takes the verdicts of another by the host of its servers', async () => {
+  await using a = await HeldServer.start('a');
+  const dead = await freePort();
+  const check = { http: { path: '/healthz' }, every: '20ms', port: a.origin.port };
+  const other = { servers: [`127.0.0.1:${dead}`], check };
+  const routes = [{ paths: '/other', pool: 'other' }, { pool: 'web' }];
+  const top = { pools: { other } };
+  const pool = { check: { sameAs: 'other' } };
+  await using pair = await startPair([a.plan], pool, { top, listener: { routes } });
+  await pair.ballast.serverState(a.origin.address, 'up');
+  const { reason } = serverOf(await pair.ballast.status(), 'a');
+  assert.equal(reason, 'check-passed');
+  assert.deepEqual(await answers(pair.port, 2), new Set(['a']));
+});
+
+for (const onDown of ['keep', 'close']) {
+  test(`sessions of layer 4 go on in drain; maintenance with onDown: ${onDown} is ${onDown}`, async () => {
+    await using scene = await startTcpScene({ scripts: [named('a')], pool: { onDown } });
+    const client = await scene.connect();
+    await client.readUntil('a\n');
+    const server = `tcp/${scene.origin.address}`;
+    const drained = await run(scene, ['drain', server]);
+    assert.match(drained.stdout, /1 request or session left/);
+    await client.write('one\n');
+    await client.readUntil('one\n');
+    const refused = await scene.connect();
+    await refused.closed();
+    assert.equal(scene.origin.connections.length, 1);
+    await run(scene, ['maintenance', server]);
+    if (onDown === 'close') {
+      assert.equal(await client.closed(), 'reset');
+      const isLeft = async () => {
+        return (await scene.ballast.status()).pools[0]!.servers[0]!.requestsLive > 0;
+      };
+      await until(async () => !(await isLeft()), { what: 'no session left' });
+      return;
+    }
+    await client.write('two\n');
+    await client.readUntil('two\n');
+    client.destroy();
+    await run(scene, ['drain', server, '--wait', '--timeout', '10s']);
+  });
+}
