@@ -9,6 +9,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
+import { planForWorkers } from '../config/plan-for-workers.ts';
 import type { Plan } from '../config/plan.ts';
 import { FRAME_BYTES_MAX } from '../plane/worker-protocol.ts';
 import type {
@@ -136,7 +137,7 @@ export class WorkerProcess {
       this.#pending.get(plan.version)?.({ kind: 'exited' });
       this.#pending.set(plan.version, resolve);
     });
-    this.#send({ type: 'plan', plan });
+    this.#send({ type: 'plan', plan: planForWorkers(plan) });
     this.#send({ type: 'health', servers: health() });
     if (this.#isGone()) return { kind: 'exited' };
     return answer;
