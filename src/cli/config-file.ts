@@ -11,7 +11,9 @@ export type ConfigFile = LoadResult & { readonly text: string };
 /** Reads and checks a file. Rejects with BAL_CONFIG_FILE when there is nothing to read. */
 export async function readConfig(file: string): Promise<ConfigFile> {
   const source = await read(file);
-  const loaded = loadConfig(source, file, { readFile, cores: availableParallelism() });
+  const cores = availableParallelism();
+  const stateDirectory = process.env['STATE_DIRECTORY'];
+  const loaded = loadConfig(source, file, { readFile, cores, stateDirectory });
   return { ...loaded, text: renderDiagnostics(loaded.diagnostics, source) };
 }
 

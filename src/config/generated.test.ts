@@ -14,6 +14,9 @@ import { YamlFile } from './yaml-file.ts';
 
 const root = join(import.meta.dirname, '../..');
 
+/** Golden files for tcp, udp and checks with mistakes that the JSON Schema sees too. */
+const LAYER4 = ['listener-keys', 'listener-protocol', 'balance-words', 'passive', 'check-tcp'];
+
 function compare(path: string, text: string): void {
   const full = join(root, path);
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(full, text);
@@ -67,11 +70,18 @@ test('the checked-in JSON Schema accepts good files and refuses unknown and misp
     const yaml = readFileSync(join(import.meta.dirname, `golden/${name}.yaml`), 'utf8');
     return schema.safeParse(new YamlFile(yaml, name).value).success;
   };
-  for (const name of ['good-small', 'good-large', 'good-json', 'good-alias']) {
+  const good = ['good-small', 'good-large', 'good-json', 'good-alias', 'good-layer4', 'good-pool'];
+  for (const name of [...good, 'good-balance', 'good-checks', 'good-names']) {
     assert.equal(accepts(name), true, name);
   }
   const bad = ['unknown-key', 'unknown-key-nested', 'missing-bind', 'text-for-list', 'workers'];
-  for (const name of [...bad, 'unknown-balance', 'duration-without-unit', 'server-weight']) {
+  for (const name of [
+    ...bad,
+    'unknown-balance',
+    'duration-without-unit',
+    'server-weight',
+    ...LAYER4,
+  ]) {
     assert.equal(accepts(name), false, name);
   }
 });

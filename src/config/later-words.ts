@@ -9,7 +9,7 @@ const LATER_KEYS: readonly LaterKey[] = [
   {
     at: /^$/,
     keys: ['addresses'],
-    hint: 'allowed: admin, workers, log, limits, drain, listeners, pools',
+    hint: 'allowed: admin, workers, log, limits, drain, state, resolver, listeners, pools',
   },
   {
     at: /^listeners\.[^.]+$/,

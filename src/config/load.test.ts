@@ -45,6 +45,37 @@ test('loadConfig gives a digest that changes with the meaning and not with the w
   assert.notEqual(plan(`drain: 31s\n${SMALL}`).digest, digest);
 });
 
+test('loadConfig gives a digest that changes with anything in a check', () => {
+  const checks = [
+    'tcp: {}',
+    'tcp: { tls: true }',
+    'tcp: { steps: [{ send: a }] }',
+    'tcp: { steps: [{ send: b }] }',
+    'postgres: { user: a }',
+    'postgres: { user: a, password: b }',
+    'postgres: { user: a, password: c }',
+    'postgres: { user: a, passwordEnv: c }',
+    'postgres: { user: a, role: primary }',
+    'tcp: {}, start: up',
+    'tcp: {}, every: 3s',
+    'tcp: {}, port: 81',
+  ];
+  const pools = checks.map((check) => plan(SMALL.replace('http: {}', check)));
+  assert.equal(new Set(pools.map(({ digest }) => digest)).size, checks.length);
+  assert.equal(new Set(pools.map((one) => one.pools[0]?.check?.digest)).size, checks.length);
+});
+
+test('loadConfig takes $STATE_DIRECTORY for state: auto, and nothing else for off', () => {
+  const folder = (state: string, stateDirectory?: string): string | null | undefined =>
+    loadConfig(`${state}\n${SMALL}`, 'a.yaml', { ...options, stateDirectory }).plan?.stateFolder;
+  assert.equal(folder(''), null);
+  assert.equal(folder('', '/var/lib/ballast'), '/var/lib/ballast');
+  assert.equal(folder('state: auto', '/var/lib/a:/var/lib/b'), '/var/lib/a');
+  assert.equal(folder('state: auto', 'relative'), null);
+  assert.equal(folder('state: off', '/var/lib/ballast'), null);
+  assert.equal(folder('state: /srv/ballast', '/var/lib/ballast'), '/srv/ballast');
+});
+
 test('loadConfig gives one status or range of a check as a list of ranges', () => {
   const probes = ['{}', '{ status: 204 }', '{ status: [200, "300-399"] }'].map((http) => {
     const probe = plan(SMALL.replace('http: {}', `http: ${http}`)).pools[0]?.check?.probe;

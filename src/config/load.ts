@@ -24,6 +24,11 @@ export type LoadOptions = {
   readonly readFile: ReadFile;
   /** Number of workers that `workers: auto` stands for, at least 1. */
   readonly cores: number;
+  /**
+   * What `state: auto` stands for: the text of $STATE_DIRECTORY, which systemd sets (systemd.exec(5)).
+   * Undefined or without an absolute path, nothing is kept.
+   */
+  readonly stateDirectory?: string | undefined;
 };
 
 /** The plan, or null where there is an error; diagnostics in the order of the file. */
@@ -115,9 +120,10 @@ export function loadConfig(text: string, file: string, options: LoadOptions): Lo
   const isGiven = tree.isGiven.bind(tree);
   const context = { config, report, names, isWhole, isGiven };
   for (const rule of RULES) rule(context);
+  const { cores, stateDirectory } = options;
   const folder = dirname(resolve(file));
   const files = readFiles(context, folder, options.readFile);
   warnMissingFiles(context, folder, options.readFile);
   const hasError = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
-  return done(hasError ? null : lower(config, { cores: options.cores, files, folder }));
+  return done(hasError ? null : lower(config, { cores, files, folder, stateDirectory }));
 }

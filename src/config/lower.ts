@@ -14,17 +14,28 @@ export type LowerOptions = {
   readonly files: Files;
   /** Absolute path of the folder of the configuration file. */
   readonly folder: string;
+  /** What `state: auto` stands for: see `LoadOptions`. */
+  readonly stateDirectory: string | undefined;
 };
+
+/** The folder of the state; of several that systemd gives, separated by colons, the first. */
+function lowerState(given: string, stateDirectory: string | undefined): string | null {
+  if (given === 'off') return null;
+  if (given !== 'auto') return given;
+  const first = stateDirectory?.split(':')[0] ?? '';
+  return first.startsWith('/') ? first : null;
+}
 
 /**
  * The runtime plan of a configuration that was checked by the schema and all rules: every default
  * filled in, units fixed, version 1, all slots 0.
  */
-export function lower(config: Config, { cores, files, folder }: LowerOptions): Plan {
+export function lower(config: Config, options: LowerOptions): Plan {
+  const { cores, files, folder, stateDirectory } = options;
   const names = Object.keys(config.pools);
   const pools = new Map(names.map((name, i) => [name, i]));
   const context = { pools, files, folder, config };
-  const { limits } = config;
+  const { limits, resolver } = config;
   const plan = {
     workers: config.workers ?? cores,
     admin: config.admin,
@@ -38,13 +49,13 @@ export function lower(config: Config, { cores, files, folder }: LowerOptions): P
       bufferMemory: limits.bufferMemory,
     },
     drainMs: config.drain,
-    stateFolder: null,
+    stateFolder: lowerState(config.state, stateDirectory),
     resolver: {
-      servers: [],
-      timeoutMs: 2_000,
-      ttlMinMs: 1_000,
-      ttlMaxMs: 300_000,
-      keepMs: 600_000,
+      servers: resolver.servers,
+      timeoutMs: resolver.timeout,
+      ttlMinMs: resolver.ttlMin,
+      ttlMaxMs: resolver.ttlMax,
+      keepMs: resolver.keep,
     },
     listeners: Object.entries(config.listeners).map(([key, listener]) =>
       lowerListener(listener, key, context),

@@ -10,8 +10,11 @@ const TEXT = `listeners:
     routes:
       - pools: [{ pool: a }, { pool: b }, { pool: c }, { pool: d }, { pool: e }, { pool: f }]
 pools:
-  a: { servers: [10.0.0.1:80], check: { postgres: { user: hidden, password: hidden, query: hidden } } }
-  b: { servers: [10.0.0.1:80], check: { tcp: { steps: [{ send: hidden }] } }, agent: { port: 1, send: hidden } }
+  a: { servers: [10.0.0.1:80], check: { mysql: { user: hidden, password: hidden, query: hidden } } }
+  b:
+    servers: [10.0.0.1:80]
+    check: { tcp: { steps: [{ send: hidden }] } }
+    agent: { port: 1, send: hidden }
   c: { servers: [10.0.0.1:80], check: { http: { headers: { Authorization: hidden } }, every: 3s } }
   d: { servers: [10.0.0.1:80], check: { redis: { tls: { ca: hidden } } } }
   e: { servers: [10.0.0.1:80], check: { exec: { command: [/bin/hidden] } } }

@@ -88,10 +88,66 @@ pools:
       downEvery: 500ms
 `;
 
+const DATABASES = `state: /var/lib/ballast
+
+listeners:
+  writes: { bind: 10.0.0.100:5432, protocol: tcp, pool: primary }
+  reads: { bind: 10.0.0.100:5433, protocol: tcp, pool: replicas }
+
+pools:
+  primary:                          # clients are cut off a primary that fails
+    servers: &databases [10.0.0.21:5432, 10.0.0.22:5432]
+    check: { postgres: { user: monitor, passwordEnv: PG_PASSWORD, role: primary }, every: 500ms }
+  replicas:
+    balance: least-connections
+    servers: *databases
+    check: { postgres: { user: monitor, passwordEnv: PG_PASSWORD, role: replica, maxLag: 5s } }
+    slowStart: 30s
+`;
+
+const TLS_NAMES = `listeners:
+  tls:
+    bind: 0.0.0.0:443
+    protocol: tcp
+    proxyProtocol: { from: [10.0.0.0/8] }
+    routes:
+      - { sni: [db.example.com, "*.db.example.com"], alpn: [postgresql], pool: databases }
+      - { sni: shop.example.com, pool: shop }
+      - { pool: shop }
+
+pools:
+  databases: { servers: ["srv:_postgresql._tcp.example.com"], check: { tcp: { tls: true } } }
+  shop:
+    balance: { algorithm: source-hash, boundedLoad: 125% }
+    servers:
+      - shop.example.internal:443
+      - { address: 10.0.0.9:443, backup: true }
+    proxyProtocol: v2
+    passive: { failures: 3, on: [connect, reset] }
+`;
+
+const DATAGRAMS = `listeners:
+  dns: { bind: 10.0.0.100:53, protocol: udp, perPacket: true, pool: dns }
+  dns-tcp: { bind: 10.0.0.100:53, protocol: tcp, pool: dns }
+  sip: { bind: 10.0.0.100:5060, protocol: udp, timeouts: { idle: 5m }, pool: sip }
+
+pools:
+  dns:
+    servers: [10.0.0.41:53, 10.0.0.42:53]
+    check: { dns: { name: example.com }, every: 1s }
+  sip:
+    balance: source-hash
+    servers: [10.0.0.51:5060, 10.0.0.52:5060]
+    check: { sip: {} }
+`;
+
 /** Examples in the order of the page. */
 export const REFERENCE_EXAMPLES: readonly ReferenceExample[] = [
   { title: 'Two pools, by host and path', yaml: SHOP },
   { title: 'A canary, by header and by share', yaml: CANARY },
   { title: 'Redirects, answers and rewriting', yaml: REWRITE },
   { title: 'Protecting servers that can do little at once', yaml: PROTECT },
+  { title: 'PostgreSQL: writes to the primary, reads from replicas', yaml: DATABASES },
+  { title: 'TLS passed on by name, servers by name', yaml: TLS_NAMES },
+  { title: 'DNS and SIP', yaml: DATAGRAMS },
 ];

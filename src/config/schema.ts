@@ -4,8 +4,9 @@ import { limitsSchema } from './schema/limits.ts';
 import { listenerSchema } from './schema/listener.ts';
 import { logSchema } from './schema/log.ts';
 import { poolSchema } from './schema/pool.ts';
+import { resolverSchema } from './schema/resolver.ts';
 import { named } from './schema/structure.ts';
-import { keyName, workerCount } from './schema/text.ts';
+import { keyName, stateFolder, workerCount } from './schema/text.ts';
 import { duration } from './schema/units.ts';
 
 /**
@@ -24,6 +25,10 @@ export const configSchema = z
       'How long requests may go on after SIGTERM before their connections are closed.',
       0,
     ).prefault('30s'),
+    state: stateFolder(
+      'Folder for what must outlive a crash: /path, or off. auto is $STATE_DIRECTORY where it is set, else off.',
+    ).prefault('auto'),
+    resolver: resolverSchema,
     listeners: named('Listeners by name.', keyName('The name of a listener.'), listenerSchema),
     pools: named('Pools by name.', keyName('The name of a pool.'), poolSchema).prefault({}),
   })

@@ -1,4 +1,4 @@
-import type { PassivePlan, PoolPlan, ServerPlan } from '../plan.ts';
+import type { NamePlan, PassivePlan, PoolPlan, ServerPlan } from '../plan.ts';
 import type { Config } from '../schema.ts';
 import { balancePlan } from '../schema/balance.ts';
 import { ejectMaxMs } from '../schema/passive.ts';
@@ -31,16 +31,42 @@ function lowerPassive(passive: PassiveConfig): PassivePlan {
 }
 
 function servers(pool: PoolConfig, key: string): ServerPlan[] {
-  return pool.servers.map(serverSettings).map((server) => ({
-    key: `${key}/${server.name}`,
-    name: server.name,
-    slot: 0,
-    address: server.address,
-    weight: server.weight,
-    maxConnections: server.maxConnections ?? pool.maxConnections,
-    backup: server.backup,
-    checkAddress: server.checkAddress ?? null,
-  }));
+  return pool.servers.map(serverSettings).flatMap(({ address, ...server }) => {
+    if (address.family === 'name') return [];
+    const { checkAddress = null, maxConnections = pool.maxConnections } = server;
+    return [
+      {
+        key: `${key}/${server.name}`,
+        name: server.name,
+        slot: 0,
+        address,
+        weight: server.weight,
+        maxConnections,
+        backup: server.backup,
+        checkAddress,
+      },
+    ];
+  });
+}
+
+function names(pool: PoolConfig, key: string): NamePlan[] {
+  return pool.servers.map(serverSettings).flatMap(({ address, ...server }) => {
+    if (address.family !== 'name') return [];
+    const { kind, host, port } = address;
+    return [
+      {
+        key: `${key}/${server.name}`,
+        name: server.name,
+        kind,
+        host,
+        port,
+        family: server.family,
+        weight: server.weight,
+        maxConnections: server.maxConnections ?? pool.maxConnections,
+        backup: server.backup,
+      },
+    ];
+  });
 }
 
 /** The plan of one pool; `key` is its name in the file. */
@@ -56,7 +82,7 @@ export function lowerPool(
     slot: 0,
     balance: balancePlan(pool.balance),
     servers: servers(pool, key),
-    names: [],
+    names: names(pool, key),
     check: check === undefined || sameAs !== undefined ? null : lowerCheck(check, context.folder),
     verdictsOf: sameAs === undefined ? null : (context.pools.get(sameAs) ?? null),
     agent: agent === undefined ? null : lowerAgent(agent),

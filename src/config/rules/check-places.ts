@@ -33,8 +33,8 @@ function checkSockets(pool: PoolConfig, path: ConfigPath, { report, isGiven }: R
 function warnUnused(pool: PoolConfig, path: ConfigPath, { report, isWhole }: RuleContext): void {
   if (!isWhole([...path, 'check'])) return;
   if (pool.check !== undefined && pool.check.sameAs === undefined) return;
-  for (const [i, { checkAddress }] of pool.servers.map(serverSettings).entries()) {
-    if (checkAddress === undefined) continue;
+  for (const [i, { address, checkAddress }] of pool.servers.map(serverSettings).entries()) {
+    if (checkAddress === undefined || address.family === 'name') continue;
     const message = 'checkAddress changes nothing: the pool has no check of its own';
     const at = [...path, 'servers', i, 'checkAddress'];
     const hint = 'remove it, or give the pool a check';

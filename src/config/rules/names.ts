@@ -1,6 +1,6 @@
 import type { ConfigPath, Report } from '../diagnostic.ts';
 import { quote } from '../quote.ts';
-import { addressText } from '../schema/address.ts';
+import { serverAddressText } from '../schema/server-address.ts';
 import type { PoolConfig } from '../schema/pool.ts';
 import { serverSettings } from '../schema/server.ts';
 import { Problem } from '../schema/scalar.ts';
@@ -30,7 +30,7 @@ function checkServers(pool: PoolConfig, path: ConfigPath, report: Report): void 
   const names = new Set<string>();
   const addresses = new Set<string>();
   for (const [i, server] of pool.servers.map(serverSettings).entries()) {
-    const address = addressText(server.address);
+    const address = serverAddressText(server.address);
     const at = [...path, 'servers', i];
     if (addresses.has(address)) {
       const message = `the server ${address} is there twice`;

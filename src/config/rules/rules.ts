@@ -14,6 +14,7 @@ import { checkRouteParts } from './route-parts.ts';
 import { checkRouteReach } from './route-reach.ts';
 import type { Rule } from './rule.ts';
 import { checkSameAs } from './same-as.ts';
+import { checkServerNames } from './server-names.ts';
 import { checkServers } from './servers.ts';
 import { checkTotals } from './totals.ts';
 
@@ -31,6 +32,7 @@ export const RULES: readonly Rule[] = [
   checkPoolUses,
   checkBalance,
   checkServers,
+  checkServerNames,
   checkChecks,
   checkCheckParts,
   checkCheckPlaces,

@@ -35,10 +35,12 @@ function checkServers(
   context: RuleContext,
 ): void {
   const lenders = other.servers.map(serverSettings);
+  // Which addresses a name stands for is known only while it runs.
+  if (lenders.some(({ address }) => address.family === 'name')) return;
   const names = new Set(lenders.map(({ name }) => name));
   const hosts = new Set(lenders.map(({ address }) => address.host));
   for (const [i, { name, address }] of own.servers.map(serverSettings).entries()) {
-    if (names.has(name) || hosts.has(address.host)) continue;
+    if (address.family === 'name' || names.has(name) || hosts.has(address.host)) continue;
     const message = `the server ${quote(name)} has no counterpart in the pool ${quote(otherName)}`;
     const hint = 'its name or its host must stand there too';
     const at = [...path, 'servers', i];

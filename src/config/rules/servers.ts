@@ -1,7 +1,7 @@
 import type { ConfigPath } from '../diagnostic.ts';
-import type { BindPlan } from '../plan.ts';
 import type { PoolConfig } from '../schema/pool.ts';
 import { serverSettings } from '../schema/server.ts';
+import type { ServerSettings } from '../schema/server.ts';
 import { durationText } from '../schema/units.ts';
 import type { RuleContext } from './rule.ts';
 
@@ -19,21 +19,33 @@ function checkBackups(pool: PoolConfig, path: ConfigPath, { report, isWhole }: R
   });
 }
 
+type Source = { readonly family: 'ipv4' | 'ipv6'; readonly host: string };
+
+type SourceFault = { readonly what: string; readonly hint: string };
+
 /** Why connections from `source` cannot reach a server, and what would help; null where they can. */
-function sourceFault(source: BindPlan, server: BindPlan): string | null {
-  if (server.family === 'unix') return 'a server on a unix socket';
-  if (server.family === source.family || source.family === 'unix') return null;
-  return `a server with an ${FAMILY_NAMES[server.family]} address`;
+function sourceFault(source: Source, { address, family }: ServerSettings): SourceFault | null {
+  const hint = 'give it a pool of its own';
+  if (address.family === 'unix') return { what: 'a server on a unix socket', hint };
+  if (address.family === 'name') {
+    if (family === source.family) return null;
+    const other = FAMILY_NAMES[source.family === 'ipv4' ? 'ipv6' : 'ipv4'];
+    const what = `a name that ${family === 'any' ? 'may stand' : 'stands'} for ${other} addresses`;
+    return { what, hint: `write { address: …, family: ${source.family} }` };
+  }
+  if (address.family === source.family) return null;
+  return { what: `a server with an ${FAMILY_NAMES[address.family]} address`, hint };
 }
 
 function checkSource(pool: PoolConfig, path: ConfigPath, { report }: RuleContext): void {
-  const { source } = pool;
-  if (source === undefined || source.family === 'unix') return;
-  for (const [i, { address }] of pool.servers.map(serverSettings).entries()) {
-    const fault = sourceFault(source, address);
+  if (pool.source === undefined || pool.source.family === 'unix') return;
+  const source = { family: pool.source.family, host: pool.source.host };
+  const shown = `the ${FAMILY_NAMES[source.family]} source ${source.host}`;
+  for (const [i, server] of pool.servers.map(serverSettings).entries()) {
+    const fault = sourceFault(source, server);
     if (fault === null) continue;
-    const message = `${fault} cannot be reached from the ${FAMILY_NAMES[source.family]} source ${source.host}`;
-    const hint = 'give it a pool of its own';
+    const message = `${fault.what} cannot be reached from ${shown}`;
+    const { hint } = fault;
     report({ code: 'BAL_CONFIG_CONFLICT', message, hint, path: [...path, 'servers', i] });
   }
 }

@@ -8,7 +8,8 @@ import { oneOrMany } from './structure.ts';
 /** Longest path of a unix socket in bytes (sun_path holds 108 with the closing zero). */
 const UNIX_PATH_MAX = 107;
 
-const ADDRESS_HINT = 'write 10.0.0.1:80, "[2001:db8::1]:80" or unix:/path';
+/** The hint where nothing nearer is known. */
+export const ADDRESS_HINT = 'write 10.0.0.1:80, "[2001:db8::1]:80" or unix:/path';
 
 const problem = (text: string, hint: string): Problem =>
   new Problem('BAL_CONFIG_ADDRESS', `${quote(text)} is not an address`, hint);
@@ -49,8 +50,7 @@ function parseHost(text: string, host: string, port: number): BindPlan | Problem
   }
   if (isIPv6(host)) return problem(text, `write the address in brackets: "[${host}]:${port}"`);
   if (/[A-Za-z]/.test(host) && /^[A-Za-z0-9._-]+$/.test(host)) {
-    const message = `${quote(text)} names a host: names are not available in this version`;
-    return new Problem('BAL_CONFIG_NOT_AVAILABLE', message, 'write an IP address and a port');
+    return problem(text, 'names stand only for servers: write an IP address and a port');
   }
   return problem(text, ADDRESS_HINT);
 }
@@ -119,9 +119,27 @@ export function datagramAddresses() {
   );
 }
 
-/** A schema for an address to connect to. */
-export function serverAddress(description: string): Scalar<BindPlan> {
+/** A schema for an address to connect to, which is not a name. */
+export function fixedAddress(description: string): Scalar<BindPlan> {
   return anyAddress(description, 1);
+}
+
+/** Port of name servers (RFC 1035 §4.2). */
+const DNS_PORT = 53;
+
+/** A schema for the address of a name server; its port may be left out. */
+export function nameServer(description: string): Scalar<BindPlan> {
+  const meta = { title: 'address', type: 'string', examples: ['10.0.0.2:53'] } as const;
+  return scalar<BindPlan>(meta, description, (value) => {
+    const hint = 'write 10.0.0.2, 10.0.0.2:53 or "[2001:db8::2]:53"';
+    if (typeof value !== 'string') return wrongType(value, 'an address', hint);
+    if (isIPv4(value)) return { family: 'ipv4', host: value, port: DNS_PORT };
+    if (isIPv6(value) && !value.includes('%')) {
+      return { family: 'ipv6', host: canonicalIpv6(value), port: DNS_PORT };
+    }
+    const isName = /^[a-z]/i.test(value);
+    return isName ? problem(value, hint) : parseAddress(value, 1);
+  });
 }
 
 /** A schema for an IP address without a port. */

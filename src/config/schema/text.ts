@@ -109,6 +109,17 @@ export function logTarget(description: string): Scalar<string> {
   });
 }
 
+/** A schema for the folder of the state: an absolute path, `auto`, or `off`. */
+export function stateFolder(description: string): Scalar<string> {
+  const hint = 'allowed: auto, off or an absolute path';
+  return scalar({ title: 'auto | off | path', type: 'string' }, description, (value) => {
+    if (typeof value !== 'string') return wrongType(value, 'a folder', hint);
+    if (value === 'auto' || value === 'off') return value;
+    if (value.startsWith('/') && !value.includes('\0')) return value;
+    return new Problem('BAL_CONFIG_UNKNOWN_VALUE', `unknown word ${quote(value)}`, hint);
+  });
+}
+
 /** A schema for the number of workers; `auto` is null. */
 export function workerCount(description: string): Scalar<number | null> {
   const meta = { title: 'auto | number', type: ['string', 'integer'], minimum: 1, maximum: 256 };
