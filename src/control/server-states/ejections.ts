@@ -69,7 +69,8 @@ export class Ejections {
   #isOver(serverKey: string): void {
     this.#drop(serverKey);
     const reason = 'ejection-over';
-    this.#onChange({ serverKey, change: 'restored', reason, detail: 'its time is up', forMs: 0 });
+    const detail = 'its time is up: what comes next is a trial';
+    this.#onChange({ serverKey, change: 'restored', reason, detail, forMs: 0 });
   }
 
   #drop(key: string): boolean {

@@ -69,8 +69,7 @@ export function isTouched({ operator }: ServerView): boolean {
   return operator.administrative !== NO_OPERATOR.administrative || operator.weight !== null;
 }
 
-/** Whether new requests may go to the server, if need be as the last resort. */
-export function takesNew({ combined, observed, weight }: ServerView): boolean {
-  const isWell = observed.state !== 'ejected' && combined.state !== 'down';
-  return combined.administrative === 'ready' && weight > 0 && isWell;
+/** Whether new requests may go to the server, if need be as the last resort, as to ejected ones. */
+export function takesNew({ combined, weight }: ServerView): boolean {
+  return combined.administrative === 'ready' && weight > 0 && combined.state !== 'down';
 }
