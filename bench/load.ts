@@ -1,9 +1,10 @@
-/** Runs the load generator, bench/c/load.c. */
+/** Runs the load generators: bench/c/load.c, tcp-load.c and udp-load.c. */
 import { Child } from './children.ts';
-import type { Load } from './rows.ts';
+import type { HttpLoad, Load } from './row.ts';
 import { toolPath } from './tools.ts';
+import type { Tool } from './tools.ts';
 
-/** What the load generator prints about its measured window. */
+/** What a load generator prints about its measured window. */
 export type LoadReport = {
   readonly seconds: number;
   readonly answered: number;
@@ -43,25 +44,45 @@ export type LoadOptions = {
   readonly targets: string | null;
 };
 
-/** Starts the load; its report comes when it ends. */
-export function startLoad(options: LoadOptions): Child {
-  const { load } = options;
+function httpArgs(load: HttpLoad, options: LoadOptions): readonly string[] {
   const args = [
     `mode=${load.mode}`,
-    `port=${options.port}`,
     `connections=${load.connections}`,
-    `seconds=${options.seconds}`,
-    `warmup=${options.warmupSeconds}`,
     `path=${load.path}`,
     `expect=${load.expect}`,
     `upload=${load.uploadBytes}`,
     `browser=${load.browser ? 1 : 0}`,
     `rate=${Math.max(1, Math.round(options.rate))}`,
+  ];
+  return options.targets === null ? args : [...args, `targets=${options.targets}`];
+}
+
+function commandOf(options: LoadOptions): { tool: Tool; args: readonly string[] } {
+  const { load } = options;
+  if (load.kind === 'http') return { tool: 'load', args: httpArgs(load, options) };
+  if (load.kind === 'tcp') {
+    const args = [`mode=${load.mode}`, `connections=${load.connections}`];
+    return { tool: 'tcp-load', args };
+  }
+  const args = [`ports=${load.ports}`, `outstanding=${load.outstanding}`];
+  return { tool: 'udp-load', args };
+}
+
+/** Starts the load; its report comes when it ends. */
+export function startLoad(options: LoadOptions): Child {
+  const { tool, args } = commandOf(options);
+  const common = [
+    `port=${options.port}`,
+    `seconds=${options.seconds}`,
+    `warmup=${options.warmupSeconds}`,
     `pids=${options.pids.join(',')}`,
     `core=${options.core}`,
   ];
-  if (options.targets !== null) args.push(`targets=${options.targets}`);
-  return new Child({ command: toolPath('load'), args, cores: options.cores });
+  return new Child({
+    command: toolPath(tool),
+    args: [...common, ...args],
+    cores: options.cores,
+  });
 }
 
 /** Waits for the end of a timed load. */

@@ -3,8 +3,8 @@ import { contenderOf } from './contenders/table.ts';
 import type { Program } from './contenders/contender.ts';
 import type { Options } from './options.ts';
 import type { RatioResult, RowResult, Sample, VariantResult } from './result.ts';
-import { variant } from './rows.ts';
-import type { Row, Target, Variant } from './rows.ts';
+import { variant } from './row.ts';
+import type { Row, Target, Variant } from './row.ts';
 import { takeSample } from './sample.ts';
 import { median, ratios, summarize } from './statistics.ts';
 
@@ -18,9 +18,21 @@ const SATURATION_SAMPLES = 3;
 /** Whose saturation counts, the first that is there. */
 const RATE_OF: readonly Program[] = ['haproxy', 'nginx', 'floor'];
 
+/** Those that the row has a limit for. */
+function limitedPairs({ target }: Row): readonly Pair[] {
+  if (target === null) return [];
+  const { of, to, alsoTo } = target;
+  return alsoTo === undefined
+    ? [{ of, to }]
+    : [
+        { of, to },
+        { of, to: alsoTo },
+      ];
+}
+
 /** Every ratio worth a line: the target's, Ballast to each other, many routes to few. */
 function pairsOf(row: Row): readonly Pair[] {
-  const pairs: Pair[] = row.target === null ? [] : [row.target];
+  const pairs: Pair[] = [...limitedPairs(row)];
   const add = (of: string, to: string): void => {
     if (!pairs.some((pair) => pair.of === of && pair.to === to)) pairs.push({ of, to });
   };
@@ -38,8 +50,8 @@ function ratioOf(pair: Pair, row: Row, taken: readonly Taken[]): RatioResult | n
     taken.find((one) => one.variant.id === id)?.samples.map((sample) => sample.value) ?? [];
   const summary = summarize(ratios(values(pair.of), values(pair.to)));
   if (summary === null) return null;
-  const isTarget = row.target?.of === pair.of && row.target.to === pair.to;
-  const limit = isTarget ? row.target.limit : null;
+  const isTarget = limitedPairs(row).some(({ of, to }) => of === pair.of && to === pair.to);
+  const limit = isTarget ? row.target!.limit : null;
   return {
     ...summary,
     of: pair.of,
@@ -58,13 +70,16 @@ function variantResult({ variant: one, samples }: Taken): VariantResult {
 async function available(row: Row): Promise<readonly Variant[]> {
   const present: Variant[] = [];
   for (const one of row.variants) {
-    if ((await contenderOf(one.program).version()) !== null) present.push(one);
+    const contender = contenderOf(one.program);
+    if (!contender.serves(row.load.kind)) continue;
+    if ((await contender.version()) !== null) present.push(one);
   }
   return present;
 }
 
 /** Requests per second of a balancer that always has work; 0 where it could not be measured. */
 async function saturation(row: Row, program: Program, options: Options): Promise<number> {
+  if (row.load.kind !== 'http') return 0;
   const closed: Row = { ...row, measure: 'cpu', load: { ...row.load, mode: 'closed' } };
   const rates: number[] = [];
   for (let i = 0; i < SATURATION_SAMPLES; i++) {
@@ -76,7 +91,7 @@ async function saturation(row: Row, program: Program, options: Options): Promise
 
 /** The constant rate of an open load, in requests per second; 0 where the row has none. */
 async function rateOf(row: Row, options: Options, say: Say): Promise<number> {
-  if (row.load.mode !== 'open') return 0;
+  if (row.load.kind !== 'http' || row.load.mode !== 'open') return 0;
   for (const program of RATE_OF) {
     if ((await contenderOf(program).version()) === null) continue;
     const rate = await saturation(row, program, options);
@@ -100,6 +115,13 @@ function describe(sample: Sample, unit: string): string {
   return parts.join(', ');
 }
 
+/** Those with a limit first, of them the one that is furthest from being met. */
+function inOrder(found: readonly RatioResult[]): readonly RatioResult[] {
+  const limited = found.filter(({ limit }) => limit !== null);
+  const others = found.filter(({ limit }) => limit === null);
+  return [...limited.sort((a, b) => b.median - a.median), ...others];
+}
+
 /** Runs the row. The order of the contenders turns by one with each round. */
 export async function measureRow(row: Row, options: Options, say: Say): Promise<RowResult> {
   const taken: Taken[] = (await available(row)).map((one) => ({ variant: one, samples: [] }));
@@ -120,6 +142,6 @@ export async function measureRow(row: Row, options: Options, say: Say): Promise<
     note: row.note,
     rate: rate > 0 ? Math.round(rate) : null,
     variants: taken.map(variantResult),
-    ratios: found.filter((ratio) => ratio !== null),
+    ratios: inOrder(found.filter((ratio) => ratio !== null)),
   };
 }

@@ -15,8 +15,8 @@ import { measureRow } from './measure-row.ts';
 import { USAGE, readOptions } from './options.ts';
 import type { Options } from './options.ts';
 import type { RowResult, RunResult } from './result.ts';
+import type { Row } from './row.ts';
 import { ROWS } from './rows.ts';
-import type { Row } from './rows.ts';
 import type { Summary } from './statistics.ts';
 import { markdown, terminalTable } from './table.ts';
 import { removeAllTemporary } from './temporary.ts';
@@ -27,11 +27,14 @@ const say = (line: string): void => {
 };
 
 function rowsOf(options: Options): readonly Row[] {
-  const unknown = options.only.filter((id) => !ROWS.some((row) => row.id === id));
+  const isMeant = (row: Row, word: string): boolean => row.id === word || row.load.kind === word;
+  const unknown = options.only.filter((word) => !ROWS.some((row) => isMeant(row, word)));
   if (unknown.length > 0) {
-    throw new Error(`no row "${unknown[0]}": ${ROWS.map((row) => row.id).join(', ')} are there`);
+    const names = [...ROWS.map((row) => row.id), 'http', 'tcp', 'udp'];
+    throw new Error(`no row "${unknown[0]}": ${names.join(', ')} are there`);
   }
-  return options.only.length === 0 ? ROWS : ROWS.filter((row) => options.only.includes(row.id));
+  if (options.only.length === 0) return ROWS;
+  return ROWS.filter((row) => options.only.some((word) => isMeant(row, word)));
 }
 
 async function versions(): Promise<Readonly<Record<string, string>>> {
@@ -109,7 +112,7 @@ async function main(): Promise<void> {
   }
   const rows = rowsOf(options);
   if (options.list) {
-    for (const row of rows) say(`${row.id.padEnd(14)}${row.title}`);
+    for (const row of rows) say(`${row.id.padEnd(17)}${row.title}`);
     return;
   }
   mkdirSync(outDir, { recursive: true });

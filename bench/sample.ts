@@ -12,7 +12,8 @@ import type { LoadOptions, LoadReport } from './load.ts';
 import { otherCores, proportionalBytes } from './machine.ts';
 import type { Options } from './options.ts';
 import type { Sample } from './result.ts';
-import type { Load, Row, Variant } from './rows.ts';
+import type { HttpLoad, Load, Row, Variant } from './row.ts';
+import { serverPorts, startServers } from './servers.ts';
 import { makeTemporary, removeTemporary } from './temporary.ts';
 import { outDir, toolPath } from './tools.ts';
 
@@ -144,19 +145,22 @@ async function measureTimed(stage: Stage, sample: SampleOptions): Promise<[Sampl
  * Memory of the balancer after a second of work. What a garbage collector keeps in reserve and what
  * it has not collected yet is then about the same at both readings.
  */
-async function memoryAfterWork(stage: Stage, sample: SampleOptions): Promise<number> {
-  const busy: Load = { ...sample.row.load, mode: 'closed', connections: 64 };
+async function memoryAfterWork(
+  stage: Stage,
+  sample: SampleOptions,
+  load: HttpLoad,
+): Promise<number> {
+  const busy: HttpLoad = { ...load, mode: 'closed', connections: 64 };
   await loadReport(startLoad(loadOptions(stage, sample, busy)));
   await sleep(SETTLE_MS);
   return proportionalBytes(stage.balancer.pids());
 }
 
-async function measureMemory(stage: Stage, sample: SampleOptions): Promise<Sample> {
-  const { load } = sample.row;
-  const before = await memoryAfterWork(stage, sample);
+async function measureMemory(stage: Stage, sample: SampleOptions, load: HttpLoad): Promise<Sample> {
+  const before = await memoryAfterWork(stage, sample, load);
   const child = startLoad(loadOptions(stage, sample, load));
   const [, held, errors] = await child.saying(/^held (\d+) errors (\d+)/m, 60_000);
-  const after = await memoryAfterWork(stage, sample);
+  const after = await memoryAfterWork(stage, sample, load);
   child.process.stdin.end();
   const output = await child.ended();
   const lost = Number(/^lost (\d+)/m.exec(output)?.[1] ?? 0);
@@ -181,7 +185,10 @@ async function loggedShare(stage: Stage, report: LoadReport): Promise<number | n
 }
 
 async function measure(stage: Stage, sample: SampleOptions): Promise<Sample> {
-  if (sample.row.measure === 'memory') return measureMemory(stage, sample);
+  const { load } = sample.row;
+  if (sample.row.measure === 'memory' && load.kind === 'http') {
+    return measureMemory(stage, sample, load);
+  }
   const [result, report] = await measureTimed(stage, sample);
   if (!sample.row.logs) return result;
   await stage.balancer.stop();
@@ -197,6 +204,7 @@ async function prepare(
   return {
     dir,
     core: options.core,
+    protocol: row.load.kind,
     port: await freePort(),
     adminPort: await freePort(),
     origins: ports,
@@ -205,6 +213,8 @@ async function prepare(
     routes: variant.routes,
     reuseAlways: variant.reuseAlways,
     asItComes: variant.asItComes,
+    splice: variant.splice,
+    perPacket: row.load.kind === 'udp' && row.load.perPacket,
     profileDir: options.profile ? join(outDir, 'profile', row.id, variant.id) : null,
   };
 }
@@ -216,10 +226,9 @@ export async function takeSample(sample: SampleOptions): Promise<Sample> {
   const dir = makeTemporary();
   const started: { stop(): Promise<void> }[] = [];
   try {
-    const origin = new Child({ command: toolPath('origin'), args: ['2'], cores });
-    started.push(origin);
-    const [, first, second] = await origin.saying(/^ports (\d+) (\d+)$/m);
-    const setup = await prepare(dir, sample, [Number(first), Number(second)]);
+    const servers = startServers(row.load, cores);
+    started.push(servers);
+    const setup = await prepare(dir, sample, await serverPorts(servers));
     let sink: Child | null = null;
     if (row.logs && variant.program === 'haproxy') {
       sink = new Child({ command: toolPath('sink'), args: [setup.logSocket], cores });

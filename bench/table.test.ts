@@ -105,3 +105,12 @@ test('both tables warn where other processes had a share of the core', () => {
   assert.match(terminalTable(loud), /other processes .*31 %/);
   assert.match(markdown(loud), /other processes .*31 %/);
 });
+
+test('a limit to two variants is judged by the one that is further from being met', () => {
+  const whole = row(0.7, 1.11);
+  const [first] = whole.ratios;
+  const worse = { ...first!, to: 'haproxy-splice', median: 1.3, isMet: false };
+  const text = markdown(run([{ ...whole, ratios: [worse, first!] }]));
+  assert.match(text, /\*\*1\.30\*\* .*≤ 1\.11 \| \*\*missed\*\* \(ballast \/ haproxy-splice\)/);
+  assert.match(text, /- small: ballast \/ haproxy = 0\.70/);
+});

@@ -143,7 +143,7 @@ function detailTable(run: RunResult): string {
     'contender',
     'median',
     'least – greatest',
-    'requests / s',
+    'per second',
     'core',
     'in user mode',
     'logged',

@@ -1,6 +1,6 @@
 /** The programs that a run needs: those it compiles, and those that Debian has. */
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -10,7 +10,7 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** What a run leaves behind. */
 export const outDir = join(root, 'bench/out');
 
-const TOOLS = ['floor', 'origin', 'load', 'sink'] as const;
+const TOOLS = ['floor', 'origin', 'load', 'sink', 'endpoint', 'tcp-load', 'udp-load'] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export function toolPath(tool: Tool): string {
@@ -24,25 +24,42 @@ function isThere(command: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 }
 
-/** Command → package, in the order of how badly it is needed. */
-const PACKAGES = {
-  cc: 'gcc libc6-dev',
-  taskset: 'util-linux',
-  haproxy: 'haproxy',
-  nginx: 'nginx-light',
-};
+/** Where Debian's NGINX has its module for TCP and UDP; its package holds nothing else. */
+export const NGINX_STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so';
+
+type Needed = { readonly name: string; readonly packages: string; isThere(): boolean };
+
+const program = (name: string, packages: string): Needed => ({
+  name,
+  packages,
+  isThere: () => isThere(name),
+});
+
+/** In the order of how badly it is needed. */
+const NEEDED: readonly Needed[] = [
+  program('cc', 'gcc libc6-dev'),
+  program('taskset', 'util-linux'),
+  program('haproxy', 'haproxy'),
+  program('nginx', 'nginx-light'),
+  {
+    name: "NGINX's stream module",
+    packages: 'libnginx-mod-stream',
+    isThere: () => existsSync(NGINX_STREAM_MODULE),
+  },
+];
 
 /**
  * Installs what is missing where that is possible (root, apt-get), without starting any service.
- * Returns the commands that are still missing.
+ * Returns the names of what is still missing.
  */
 export function installMissing(say: (line: string) => void): readonly string[] {
-  const missing = Object.keys(PACKAGES).filter((command) => !isThere(command));
+  const missing = NEEDED.filter((one) => !one.isThere());
+  const names = missing.map(({ name }) => name);
   if (missing.length === 0) return [];
-  const packages = missing.map((command) => PACKAGES[command as keyof typeof PACKAGES]).join(' ');
+  const packages = missing.map((one) => one.packages).join(' ');
   if (process.getuid?.() !== 0 || !isThere('apt-get')) {
-    say(`missing: ${missing.join(', ')} (as root with apt-get they would be installed)`);
-    return missing;
+    say(`missing: ${names.join(', ')} (as root with apt-get they would be installed)`);
+    return names;
   }
   say(`installing ${packages}`);
   const script = `
@@ -56,7 +73,7 @@ export function installMissing(say: (line: string) => void): readonly string[] {
     apt-get -qq update
     apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends ${packages}`;
   spawnSync('sh', ['-c', script], { stdio: ['ignore', 'ignore', 'inherit'] });
-  return missing.filter((command) => !isThere(command));
+  return missing.filter((one) => !one.isThere()).map(({ name }) => name);
 }
 
 /** Compiles the C programs into bench/out; throws with the compiler's words. */

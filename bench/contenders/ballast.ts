@@ -5,7 +5,7 @@ import { Child } from '../children.ts';
 import { programVersion, root } from '../tools.ts';
 import { routeTarget } from './contender.ts';
 import type { Balancer, Contender, Setup } from './contender.ts';
-import { untilServing } from './serving.ts';
+import { untilRelaying, untilServing } from './serving.ts';
 
 const program = join(root, 'bin/ballast');
 
@@ -21,26 +21,45 @@ function routes(count: number): readonly object[] {
  * Of the forwarding fields only X-Forwarded-For, which is what HAProxy is told to write, unless it
  * is to run as it comes; everything else is as it comes.
  */
+function web(setup: Setup): object {
+  const few = { forwarded: { xForwardedProto: false, xForwardedHost: false } };
+  return {
+    bind: `127.0.0.1:${setup.port}`,
+    protocol: 'http',
+    ...(setup.asItComes ? {} : few),
+    routes: routes(setup.routes),
+  };
+}
+
+/** TCP and UDP as they come; nobody checks servers of UDP. */
+function layer4(setup: Setup): object {
+  const { protocol } = setup;
+  return {
+    bind: `127.0.0.1:${setup.port}`,
+    protocol,
+    ...(setup.perPacket ? { perPacket: true } : {}),
+    pool: 'web',
+  };
+}
+
+function check(setup: Setup): object {
+  const times = { every: '1s', rise: 2, fall: 2 };
+  if (setup.protocol === 'udp') return {};
+  const kind = setup.protocol === 'tcp' ? { tcp: {} } : { http: { path: '/health' } };
+  return { check: { ...kind, ...times } };
+}
+
 function configuration(setup: Setup): object {
   return {
     admin: `127.0.0.1:${setup.adminPort}`,
     workers: 1,
     log: { access: setup.logs ? join(setup.dir, 'access.log') : 'off', level: 'warn' },
-    listeners: {
-      web: {
-        bind: `127.0.0.1:${setup.port}`,
-        protocol: 'http',
-        ...(setup.asItComes
-          ? {}
-          : { forwarded: { xForwardedProto: false, xForwardedHost: false } }),
-        routes: routes(setup.routes),
-      },
-    },
+    listeners: { web: setup.protocol === 'http' ? web(setup) : layer4(setup) },
     pools: {
       web: {
         balance: 'round-robin',
         servers: setup.origins.map((port) => `127.0.0.1:${port}`),
-        check: { http: { path: '/health' }, every: '1s', rise: 2, fall: 2 },
+        ...check(setup),
       },
     },
   };
@@ -60,7 +79,8 @@ async function start(setup: Setup): Promise<Balancer> {
     env: profiling(setup.profileDir),
   });
   await child.saying(/\bready\b/, 30_000);
-  await untilServing(child, setup.port);
+  if (setup.protocol === 'http') await untilServing(child, setup.port);
+  else await untilRelaying(child, setup);
   return {
     pids: () => child.family(),
     metricsUrl: `http://127.0.0.1:${setup.adminPort}/metrics`,
@@ -75,5 +95,6 @@ export const ballast: Contender = {
     existsSync(join(root, 'src/cli/main.ts'))
       ? programVersion(program, ['--version'], /(\d+\.\d+\.\d+)/)
       : Promise.resolve(null),
+  serves: () => true,
   start,
 };

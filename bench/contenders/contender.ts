@@ -2,11 +2,15 @@
 
 export type Program = 'ballast' | 'haproxy' | 'nginx' | 'floor';
 
+/** What is balanced. */
+export type Protocol = 'http' | 'tcp' | 'udp';
+
 /** How a balancer is set up for a sample. The same words for every contender. */
 export type Setup = {
   /** A directory of this sample alone. */
   readonly dir: string;
   readonly core: number;
+  readonly protocol: Protocol;
   readonly port: number;
   /** For metrics; see `Balancer.metricsUrl`. */
   readonly adminPort: number;
@@ -19,6 +23,10 @@ export type Setup = {
   readonly routes: number;
   /** HAProxy only: `http-reuse always` instead of its default, `safe`. */
   readonly reuseAlways: boolean;
+  /** HAProxy in TCP mode: `option splice-auto`. */
+  readonly splice: boolean;
+  /** UDP: each datagram is on its own, instead of a session for each client. */
+  readonly perPacket: boolean;
   /** Ballast only: with the forwarding fields of its defaults. */
   readonly asItComes: boolean;
   /** Ballast only: where its workers write processor profiles; null for none. */
@@ -40,6 +48,8 @@ export type Contender = {
   readonly program: Program;
   /** The version, or null where the program is not there. */
   version(): Promise<string | null>;
+  /** Whether it balances this protocol, as it is installed here. */
+  serves(protocol: Protocol): boolean;
   /** Resolves once requests are served. */
   start(setup: Setup): Promise<Balancer>;
 };

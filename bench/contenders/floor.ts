@@ -23,5 +23,6 @@ async function start(setup: Setup): Promise<Balancer> {
 export const floor: Contender = {
   program: 'floor',
   version: () => Promise.resolve('bench/c/floor.c'),
+  serves: (protocol) => protocol === 'http',
   start,
 };

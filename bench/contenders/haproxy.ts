@@ -1,14 +1,16 @@
-/** HAProxy in HTTP mode with one thread. */
+/** HAProxy with one thread, in HTTP mode or in TCP mode. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child, DESCRIPTORS } from '../children.ts';
 import { programVersion } from '../tools.ts';
 import { routeTarget } from './contender.ts';
 import type { Balancer, Contender, Setup } from './contender.ts';
-import { untilServing } from './serving.ts';
+import { untilRelaying, untilServing } from './serving.ts';
 
 /** Room for the idle connections of the memory row, within what the descriptors allow. */
 const MAXCONN = Math.min(8_000, Math.floor((DESCRIPTORS - 200) / 3));
+/** In TCP mode, where splicing takes descriptors for its pipes as well. */
+const TCP_MAXCONN = 2_000;
 
 function logging(setup: Setup): string {
   return setup.logs ? '  option httplog\n  log global' : '  no log';
@@ -19,10 +21,43 @@ function routing(setup: Setup, map: string): string {
   return `  use_backend %[base,map_beg(${map})]`;
 }
 
-function configuration(setup: Setup, map: string): string {
-  const servers = setup.origins.map(
-    (port, i) => `  server s${i + 1} 127.0.0.1:${port} check inter 1s rise 2 fall 2`,
-  );
+function servers(setup: Setup): string {
+  return setup.origins
+    .map((port, i) => `  server s${i + 1} 127.0.0.1:${port} check inter 1s rise 2 fall 2`)
+    .join('\n');
+}
+
+/** The same whatever is balanced. */
+function metrics(setup: Setup): string {
+  return `frontend metrics
+  mode http
+  bind 127.0.0.1:${setup.adminPort}
+  no log
+  http-request use-service prometheus-exporter`;
+}
+
+function tcpConfiguration(setup: Setup): string {
+  return `global
+  nbthread 1
+  maxconn ${TCP_MAXCONN}
+defaults
+  mode tcp
+  no log
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  ${setup.splice ? 'option splice-auto' : ''}
+frontend l4
+  bind 127.0.0.1:${setup.port}
+  default_backend l4
+backend l4
+  balance roundrobin
+${servers(setup)}
+${metrics(setup)}
+`;
+}
+
+function httpConfiguration(setup: Setup, map: string): string {
   return `global
   nbthread 1
   maxconn ${MAXCONN}
@@ -40,14 +75,11 @@ ${logging(setup)}
 frontend web
   bind 127.0.0.1:${setup.port}
 ${routing(setup, map)}
-frontend metrics
-  bind 127.0.0.1:${setup.adminPort}
-  no log
-  http-request use-service prometheus-exporter
+${metrics(setup)}
 backend web
   balance roundrobin
   option httpchk GET /health
-${servers.join('\n')}
+${servers(setup)}
 `;
 }
 
@@ -64,14 +96,16 @@ function mapText(routes: number): string {
 async function start(setup: Setup): Promise<Balancer> {
   const file = join(setup.dir, 'haproxy.cfg');
   const map = join(setup.dir, 'routes.map');
-  writeFileSync(map, mapText(setup.routes));
-  writeFileSync(file, configuration(setup, map));
+  const isHttp = setup.protocol === 'http';
+  if (isHttp) writeFileSync(map, mapText(setup.routes));
+  writeFileSync(file, isHttp ? httpConfiguration(setup, map) : tcpConfiguration(setup));
   const child = new Child({
     command: 'haproxy',
     args: ['-db', '-f', file],
     cores: String(setup.core),
   });
   await untilServing(child, setup.adminPort, '/metrics');
+  if (!isHttp) await untilRelaying(child, setup);
   return {
     pids: () => child.family(),
     metricsUrl: `http://127.0.0.1:${setup.adminPort}/metrics`,
@@ -83,5 +117,6 @@ async function start(setup: Setup): Promise<Balancer> {
 export const haproxy: Contender = {
   program: 'haproxy',
   version: () => programVersion('haproxy', ['-v'], /version (\S+)/),
+  serves: (protocol) => protocol !== 'udp',
   start,
 };

@@ -1,36 +1,59 @@
-/** NGINX with one worker process. It has no active health checks: it runs without. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/**
+ * NGINX with one worker process. It has no active health checks: it runs without. TCP and UDP are its
+ * stream module's, which Debian has in a package of its own.
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child } from '../children.ts';
-import { programVersion } from '../tools.ts';
+import { NGINX_STREAM_MODULE, programVersion } from '../tools.ts';
 import type { Balancer, Contender, Setup } from './contender.ts';
-import { untilServing } from './serving.ts';
+import { untilRelaying, untilServing } from './serving.ts';
 
 /** A connection is never closed for the number of its requests: nobody else's is. */
 const MANY = 1_000_000_000;
 
-function configuration(setup: Setup): string {
-  const isRoot = process.getuid?.() === 0;
-  const servers = setup.origins.map((port) => `    server 127.0.0.1:${port};`);
-  const log = setup.logs ? `${setup.dir}/access.log combined buffer=64k flush=1s` : 'off';
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `  ${name}_temp_path ${setup.dir}/temp;`,
-  );
-  return `${isRoot ? 'user root;' : ''}
+function servers(setup: Setup): string {
+  return setup.origins.map((port) => `    server 127.0.0.1:${port};`).join('\n');
+}
+
+function main(setup: Setup): string {
+  return `${setup.protocol === 'http' ? '' : `load_module ${NGINX_STREAM_MODULE};`}
+${process.getuid?.() === 0 ? 'user root;' : ''}
 worker_processes 1;
 daemon off;
 pid ${setup.dir}/nginx.pid;
 error_log stderr error;
 worker_rlimit_nofile 60000;
-events { worker_connections 16384; }
-http {
-  access_log ${log};
-${temporary.join('\n')}
-  keepalive_requests ${MANY};
+events { worker_connections 16384; }`;
+}
+
+/** Of UDP a session is ended by silence, or with perPacket by its first answer. */
+function stream(setup: Setup): string {
+  if (setup.protocol === 'http') return '';
+  const isUdp = setup.protocol === 'udp';
+  return `stream {
+  upstream l4 {
+${servers(setup)}
+  }
+  server {
+    listen 127.0.0.1:${setup.port}${isUdp ? ' udp' : ' backlog=4096'};
+    proxy_pass l4;
+    proxy_connect_timeout 5s;
+    proxy_timeout 60s;
+    ${isUdp ? '' : 'tcp_nodelay on;'}
+    ${setup.perPacket ? 'proxy_responses 1;' : ''}
+  }
+}`;
+}
+
+/** Of NGINX in HTTP, what a row of HTTP needs. */
+function web(setup: Setup): string {
+  if (setup.protocol !== 'http') return '';
+  return `  keepalive_requests ${MANY};
   keepalive_timeout 60s;
   tcp_nodelay on;
   upstream web {
-${servers.join('\n')}
+${servers(setup)}
     keepalive 128;
     keepalive_requests ${MANY};
   }
@@ -46,13 +69,26 @@ ${servers.join('\n')}
       proxy_request_buffering off;
       proxy_max_temp_file_size 0;
     }
-  }
+  }`;
+}
+
+function configuration(setup: Setup): string {
+  const log = setup.logs ? `${setup.dir}/access.log combined buffer=64k flush=1s` : 'off';
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `  ${name}_temp_path ${setup.dir}/temp;`,
+  );
+  return `${main(setup)}
+http {
+  access_log ${log};
+${temporary.join('\n')}
+${web(setup)}
   server {
     listen 127.0.0.1:${setup.adminPort};
     access_log off;
     location = /metrics { stub_status; }
   }
 }
+${stream(setup)}
 `;
 }
 
@@ -66,6 +102,7 @@ async function start(setup: Setup): Promise<Balancer> {
     cores: String(setup.core),
   });
   await untilServing(child, setup.adminPort, '/metrics');
+  if (setup.protocol !== 'http') await untilRelaying(child, setup);
   return {
     pids: () => child.family(),
     metricsUrl: `http://127.0.0.1:${setup.adminPort}/metrics`,
@@ -77,5 +114,6 @@ async function start(setup: Setup): Promise<Balancer> {
 export const nginx: Contender = {
   program: 'nginx',
   version: () => programVersion('nginx', ['-v'], /nginx\/(\S+)/),
+  serves: (protocol) => protocol === 'http' || existsSync(NGINX_STREAM_MODULE),
   start,
 };
