@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { SMTP_LINES_MAX, SMTP_LINE_BYTES_MAX, readSmtpReply } from './smtp-reply.ts';
+import { SMTP_LINE_BYTES_MAX, SMTP_REPLY_BYTES_MAX, readSmtpReply } from './smtp-reply.ts';
 import type { SmtpResult } from './smtp-reply.ts';
 
 const read = (text: string): SmtpResult => readSmtpReply(Buffer.from(text, 'latin1'));
@@ -49,12 +49,15 @@ for (const text of BAD) {
   });
 }
 
-test('readSmtpReply bounds the length of a line and the number of lines', () => {
+test('readSmtpReply bounds a line and a whole reply', () => {
   const most = `220 ${'x'.repeat(SMTP_LINE_BYTES_MAX - 6)}\r\n`;
   assert.equal(read(most).kind, 'reply');
   assert.equal(read(`220 ${'x'.repeat(SMTP_LINE_BYTES_MAX)}`).kind, 'too-large');
-  assert.equal(read(`${'250-a\r\n'.repeat(SMTP_LINES_MAX - 1)}250 b\r\n`).kind, 'reply');
-  assert.equal(read('250-a\r\n'.repeat(SMTP_LINES_MAX)).kind, 'too-large');
+  const many = '250-12\r\n'.repeat(SMTP_REPLY_BYTES_MAX / 8 - 1);
+  assert.equal(read(`${many}250 12\r\n`).kind, 'reply');
+  assert.equal(read(`${many}250-12\r\n`).kind, 'more');
+  assert.equal(read(`${many}250 123\r\n`).kind, 'too-large');
+  assert.equal(read(`${many}250-12\r\n250-1\r\n`).kind, 'too-large');
 });
 
 test('readSmtpReply takes any bytes without an exception', () => {

@@ -2,8 +2,8 @@ import { CR, LF, asciiText } from './ascii.ts';
 
 /** Bytes of one line of a reply, its end counted; twice what RFC 5321 §4.5.3.1.5 allows. */
 export const SMTP_LINE_BYTES_MAX = 1024;
-/** Lines of one reply. */
-export const SMTP_LINES_MAX = 128;
+/** Bytes of one reply, all lines together. */
+export const SMTP_REPLY_BYTES_MAX = 8 * 1024;
 
 /** One reply of a server. */
 export type SmtpReply = {
@@ -47,11 +47,11 @@ export function readSmtpReply(bytes: Uint8Array): SmtpResult {
     code = line[1]!;
     lines.push(line[3] ?? '');
     start = end + 1;
+    if (start > SMTP_REPLY_BYTES_MAX) {
+      return { kind: 'too-large', problem: `a reply exceeds ${SMTP_REPLY_BYTES_MAX} bytes` };
+    }
     if (line[2] !== '-') {
       return { kind: 'reply', reply: { code: Number(code), lines, size: start } };
-    }
-    if (lines.length === SMTP_LINES_MAX) {
-      return { kind: 'too-large', problem: `a reply has more than ${SMTP_LINES_MAX} lines` };
     }
   }
 }

@@ -3,6 +3,7 @@ import { parseAnswerHead } from './answer-head.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { ChunkDecoder } from './chunk-decoder.ts';
 import type { ProbeReason } from './probe.ts';
+import { isAccepted, statusFault } from './status-ranges.ts';
 
 /** Bytes of the head of an answer, interim answers (1xx) counted in. */
 export const ANSWER_HEAD_BYTES_MAX = 16 * 1024;
@@ -69,9 +70,8 @@ export class AnswerReader {
   }
 
   #takeHead(head: AnswerHead, rest: Buffer): AnswerVerdict | null {
-    if (!this.#step.statuses.some(([low, high]) => head.status >= low && head.status <= high)) {
-      const allowed = this.#step.statuses.map(rangeText).join(', ');
-      return fail('status', `status ${head.status}, expected ${allowed}`);
+    if (!isAccepted(head.status, this.#step.statuses)) {
+      return fail('status', statusFault(head.status, this.#step.statuses));
     }
     if (this.#step.body === null) return pass(`status ${head.status}`);
     this.#head = head;
@@ -130,8 +130,4 @@ function couldBeHttp(text: string): boolean {
   const expected = 'HTTP/1.';
   const length = Math.min(text.length, expected.length);
   return text.slice(0, length) === expected.slice(0, length);
-}
-
-function rangeText([low, high]: readonly [number, number]): string {
-  return low === high ? String(low) : `${low}-${high}`;
 }

@@ -3,6 +3,7 @@ import type { HttpProbePlan, HttpStep } from '../../config/plan-check.ts';
 import type { BindPlan } from '../../config/plan.ts';
 import { AnswerReader } from './answer-reader.ts';
 import type { AnswerVerdict } from './answer-reader.ts';
+import { authorityOf } from './host-port.ts';
 import { ProbeRun } from './probe-run.ts';
 import { ProbeSocket } from './probe-socket.ts';
 import type { ProbeReader, ProbeTalk } from './probe-socket.ts';
@@ -72,7 +73,7 @@ export function requestOf(plan: HttpProbePlan, place: number, address: BindPlan)
   const step = plan.steps[place]!;
   const body = Buffer.from(step.bodyBase64, 'base64');
   const own: [string, string][] = [
-    ['Host', step.host === '' ? authority(address) : step.host],
+    ['Host', step.host === '' ? authorityOf(address) : step.host],
     ['User-Agent', 'ballast-check'],
     ['Accept', '*/*'],
   ];
@@ -97,10 +98,4 @@ function isOurs(name: string): boolean {
 function lengthField(step: HttpStep, bytes: number): string {
   if (bytes === 0 && !/^(?:POST|PUT|PATCH)$/.test(step.method)) return '';
   return `Content-Length: ${bytes}\r\n`;
-}
-
-function authority(address: BindPlan): string {
-  if (address.family === 'unix') return 'localhost';
-  if (address.family === 'ipv6') return `[${address.host}]:${address.port}`;
-  return `${address.host}:${address.port}`;
 }

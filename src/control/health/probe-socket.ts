@@ -5,6 +5,7 @@ import type { TlsProbePlan } from '../../config/plan-check.ts';
 import type { BindPlan } from '../../config/plan.ts';
 import { reasonOfError, reasonOfTlsError } from './probe-errors.ts';
 import type { ProbeRun } from './probe-run.ts';
+import { hostPort } from './host-port.ts';
 import type { TlsMaterial } from './tls-material.ts';
 
 /** What a kind of probe does on its connection. Each ends the probe by `run.finish`. */
@@ -57,6 +58,11 @@ export class ProbeSocket {
     this.#raw.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
     if (tls === null) this.#connect();
     else void this.#loadTls(tls.plan);
+  }
+
+  /** Address and port of our side, as in a URI. */
+  get local(): string {
+    return hostPort(this.#raw.localAddress ?? 'localhost', this.#raw.localPort ?? 0);
   }
 
   /** Sends bytes; a kind of probe sends little, and waits for answers between. */

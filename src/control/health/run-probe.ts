@@ -12,6 +12,7 @@ const LOADERS: Partial<Record<Kind, () => Promise<Probe>>> = {
   mysql: async () => (await import('./mysql-probe.ts')).mysqlProbe,
   redis: async () => (await import('./redis-probe.ts')).redisProbe,
   ldap: async () => (await import('./ldap-probe.ts')).ldapProbe,
+  sip: async () => (await import('./sip-probe.ts')).sipProbe,
   smtp: async () => (await import('./smtp-probe.ts')).smtpProbe,
   grpc: async () => (await import('./grpc-probe.ts')).grpcProbe,
 };

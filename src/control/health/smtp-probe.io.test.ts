@@ -70,7 +70,7 @@ const CASES: readonly (readonly [string, Behaviour, ProbeReason, RegExp])[] = [
     'lines without end',
     endless('', '220-more\r\n'.repeat(1000)),
     'too-large',
-    /more than 128 lines/,
+    /a reply exceeds 8192 bytes/,
   ],
   ['a line without end', endless('220 ', 'x'.repeat(5000)), 'too-large', /exceeds 1024 bytes/],
   ['silence', silent, 'timeout', /waiting for the banner$/],

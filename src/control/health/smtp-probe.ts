@@ -1,5 +1,9 @@
 import { assert } from '../../base/errors.ts';
-import { SMTP_LINES_MAX, SMTP_LINE_BYTES_MAX, readSmtpReply } from '../../codec/smtp-reply.ts';
+import {
+  SMTP_LINE_BYTES_MAX,
+  SMTP_REPLY_BYTES_MAX,
+  readSmtpReply,
+} from '../../codec/smtp-reply.ts';
 import type { SmtpReply } from '../../codec/smtp-reply.ts';
 import type { SmtpProbePlan } from '../../config/plan-check.ts';
 import { ByteStore } from './byte-store.ts';
@@ -47,7 +51,7 @@ const CODES: Readonly<Record<Awaited, number>> = {
 class SmtpTalk implements ProbeTalk, ProbeReader {
   readonly reader = this;
   readonly #plan: SmtpProbePlan;
-  readonly #store = new ByteStore(SMTP_LINES_MAX * SMTP_LINE_BYTES_MAX);
+  readonly #store = new ByteStore(SMTP_REPLY_BYTES_MAX + SMTP_LINE_BYTES_MAX);
   #awaited: Awaited = 'banner';
 
   constructor(plan: SmtpProbePlan) {
