@@ -20,6 +20,11 @@ export class DatabaseStream extends EventEmitter {
     this.#probe = probe;
   }
 
+  /** Whether nothing has arrived so far. */
+  get isNew(): boolean {
+    return this.#bytes === 0;
+  }
+
   /** Hands on what has arrived; ends the probe where it is too much or breaks the library. */
   feed(chunk: Buffer): void {
     const { run } = this.#probe;
@@ -29,7 +34,7 @@ export class DatabaseStream extends EventEmitter {
       return;
     }
     try {
-      this.emit('data', chunk);
+      quietly(() => this.emit('data', chunk));
     } catch {
       run.finish('protocol', 'the server sent what its protocol does not have');
     }
@@ -75,5 +80,23 @@ export class DatabaseStream extends EventEmitter {
   }
   unref(): this {
     return this;
+  }
+}
+
+const WORDS = ['error', 'warn', 'log', 'trace'] as const;
+
+/**
+ * Calls a library that writes about garbage to the console: mysql2 prints a trace of its stack. What
+ * a server sends must not fill the product's log. Nothing else runs meanwhile: the call is
+ * synchronous, and the product itself does not use the console.
+ */
+function quietly(call: () => void): void {
+  // oxlint-disable-next-line no-console -- it is kept from speaking
+  const own = WORDS.map((word) => [word, console[word]] as const);
+  try {
+    for (const word of WORDS) Reflect.set(console, word, () => undefined);
+    call();
+  } finally {
+    for (const [word, method] of own) Reflect.set(console, word, method);
   }
 }

@@ -171,9 +171,12 @@ class GrpcCall {
 
 /** Errors of the session or of the call. Those of the connection are the ProbeSocket's. */
 function failed(run: ProbeRun, error: Error): void {
-  const reset = /NGHTTP2_[A-Z_]+/.exec(error.message)?.[0];
-  if (reset !== undefined && (error as { code?: unknown }).code !== 'ERR_HTTP2_ERROR') {
-    run.finish('server-error', `the server ended the call with ${reset.slice('NGHTTP2_'.length)}`);
+  const { code } = error as { code?: unknown };
+  const why = /error code (NGHTTP2_[A-Z_]+|[0-9]+)$/.exec(error.message)?.[1];
+  if (code === 'ERR_HTTP2_STREAM_ERROR' && why !== undefined) {
+    run.finish('server-error', `the server reset the call: ${why}`);
+  } else if (code === 'ERR_HTTP2_SESSION_ERROR' && why !== undefined) {
+    run.finish('server-error', `the server ended the connection: ${why}`);
   } else {
     run.finish('protocol', 'the server does not speak HTTP/2 as it should');
   }

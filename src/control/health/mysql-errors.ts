@@ -21,11 +21,14 @@ const MEANINGS: Readonly<Record<number, readonly [ProbeReason, string]>> = {
 };
 
 /** Errors that the library makes itself, by its code. */
-const OWN: Readonly<Record<string, readonly [ProbeReason, string]>> = {
-  HANDSHAKE_NO_SSL_SUPPORT: ['tls-handshake', 'the server does not speak TLS'],
-  AUTH_SWITCH_PLUGIN_ERROR: ['auth-failed', 'the server asks for a login that is not known here'],
-  MYSQL_CLEAR_PASSWORD_NOT_ENABLED: ['auth-failed', 'the server wants the password in clear text'],
-};
+const OWN: ReadonlyMap<unknown, readonly [ProbeReason, string]> = new Map([
+  ['HANDSHAKE_NO_SSL_SUPPORT', ['tls-handshake', 'the server does not speak TLS']],
+  ['AUTH_SWITCH_PLUGIN_ERROR', ['auth-failed', 'the server wants a login that is not known here']],
+  [
+    'MYSQL_CLEAR_PASSWORD_NOT_ENABLED',
+    ['auth-failed', 'the server wants the password in clear text'],
+  ],
+]);
 
 /** Number of the error that says that the server does not know a statement. */
 export const SYNTAX_ERROR = 1064;
@@ -47,8 +50,7 @@ export function verdictOfMysql(error: Error, otherwise: ProbeReason): DatabaseVe
     const [reason, meaning] = MEANINGS[number] ?? [otherwise, ''];
     return { reason, detail: meaning === '' ? `error ${number}` : `error ${number}: ${meaning}` };
   }
-  const { code } = error as { code?: unknown };
-  const own = typeof code === 'string' ? OWN[code] : undefined;
+  const own = OWN.get((error as { code?: unknown }).code);
   if (own !== undefined) return { reason: own[0], detail: own[1] };
   return { reason: 'protocol', detail: 'the server sent what its protocol does not have here' };
 }

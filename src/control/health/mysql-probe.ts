@@ -64,8 +64,14 @@ class MysqlTalk implements ProbeTalk, ProbeReader {
     session.begin(this.#stream, this.#password);
   }
 
-  data(_probe: ProbeSocket, chunk: Buffer): void {
-    this.#stream!.feed(chunk);
+  data({ run }: ProbeSocket, chunk: Buffer): void {
+    const stream = this.#stream!;
+    // The library would wait for as many bytes as garbage, taken for a length, says.
+    if (stream.isNew && (chunk[2] ?? 0) + (chunk[3] ?? 0) > 0) {
+      run.finish('protocol', 'the greeting is not one of MySQL');
+    } else {
+      stream.feed(chunk);
+    }
   }
 
   ended({ run }: ProbeSocket): void {

@@ -66,7 +66,12 @@ class PostgresTalk implements ProbeTalk, ProbeReader {
 
   data(probe: ProbeSocket, chunk: Buffer): void {
     if (this.#stream !== null) {
-      this.#stream.feed(chunk);
+      // The library would wait for as many bytes as garbage, taken for a length, says.
+      if (this.#stream.isNew && !couldBegin(chunk)) {
+        probe.run.finish('protocol', 'the answer is not one of PostgreSQL');
+      } else {
+        this.#stream.feed(chunk);
+      }
     } else if (chunk.length !== 1) {
       // More than the one byte could be words that somebody put in before TLS (CVE-2021-23222).
       probe.run.finish('protocol', 'the answer to the request for TLS is not one byte');
@@ -86,6 +91,11 @@ class PostgresTalk implements ProbeTalk, ProbeReader {
     const session = new PostgresSession(probe, this.#plan);
     session.begin(this.#stream, this.#password);
   }
+}
+
+/** Whether a server's first message can begin like this: R, E, N or v, and shorter than 64 KiB. */
+function couldBegin(chunk: Buffer): boolean {
+  return 'RENv'.includes(String.fromCharCode(chunk[0]!)) && !chunk[1] && !chunk[2];
 }
 
 /** One session with a server: login, role, lag, query, end. */
