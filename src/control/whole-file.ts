@@ -2,7 +2,7 @@
  * A small file of the state folder that is always whole: written to a draft beside it, brought to
  * the disk, and renamed, so that whoever reads it finds the old one or the new one.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { renameSync, statSync, unlinkSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -23,10 +23,14 @@ export class WholeFile {
   /** The text, or null where there is no file. Throws where it is too long or cannot be read. */
   read(): string | null {
     this.#removeLeftovers();
-    if (!existsSync(this.path)) return null;
-    const { size } = statSync(this.path);
-    if (size > this.#bytesMax) throw new Error(`it has ${size} bytes`);
-    return readFileSync(this.path, 'utf8');
+    try {
+      const { size } = statSync(this.path);
+      if (size > this.#bytesMax) throw new Error(`it has ${size} bytes`);
+      return readFileSync(this.path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
   }
 
   /** Renames a file that makes no sense to `….broken`; returns what is to be logged. */

@@ -36,7 +36,11 @@ export class StateFile {
       const text = this.#file.read();
       return text === null ? { entries: new Map(), warnings: [] } : parse(text);
     } catch (error) {
-      return { entries: new Map(), warnings: [this.#file.setAside((error as Error).message)] };
+      const { code, message } = error as NodeJS.ErrnoException;
+      // What cannot be read may be whole: it is left where it is.
+      const isBroken = code === undefined;
+      const warning = isBroken ? this.#file.setAside(message) : `cannot be read: ${message}`;
+      return { entries: new Map(), warnings: [warning] };
     }
   }
 
