@@ -109,6 +109,10 @@ function defaultText(schema: JsonSchema, isRequired: boolean): string {
   if (isRequired) return '**required**';
   const given = schema.default;
   if (given === undefined) return '—';
+  if (given === '') return '`""`';
+  if (Array.isArray(given) && given.length > 0) {
+    return given.map((item) => `\`${String(item)}\``).join(', ');
+  }
   if (typeof given !== 'object') return `\`${String(given)}\``;
   const maps = [schema, ...(schema.anyOf ?? [])];
   const hasKeys = maps.some((option) => option.properties !== undefined);

@@ -4,18 +4,18 @@ import { serverSettings } from '../schema/server.ts';
 import type { ServerConfig } from '../schema/server.ts';
 import type { RuleContext } from './rule.ts';
 
-function checkServer(server: ServerConfig, path: ConfigPath, { report }: RuleContext): void {
+function checkServer(server: ServerConfig, path: ConfigPath, context: RuleContext): void {
   const { address, checkAddress } = serverSettings(server);
   const refuse = (key: string, message: string, hint: string): void => {
-    report({ code: 'BAL_CONFIG_CONFLICT', message, hint, path: [...path, key], at: 'key' });
+    const at = [...path, key];
+    context.report({ code: 'BAL_CONFIG_CONFLICT', message, hint, path: at, at: 'key' });
   };
   const isName = address.family === 'name';
   if (isName && checkAddress !== undefined) {
     const message = 'all servers of the name would be checked at one address';
     refuse('checkAddress', message, 'remove it; the check can have a port of its own');
   }
-  if (isName || !('family' in server) || !('address' in server)) return;
-  if (server.family === undefined) return;
+  if (isName || !context.isGiven([...path, 'family'])) return;
   refuse('family', 'family chooses among the addresses of a name', 'remove it');
 }
 

@@ -43,8 +43,8 @@ export const serverSchema = z.union([
       ).optional(),
       family: word(
         ['any', 'ipv4', 'ipv6'],
-        'With a name: which of its addresses are used; any by default.',
-      ).optional(),
+        'With a name: which of its addresses are used.',
+      ).prefault('any'),
     },
   ),
 ]);
@@ -72,7 +72,6 @@ export function serverSettings(given: ServerConfig): ServerSettings {
       name: given.name ?? serverAddressText(given.address),
       maxConnections: given.maxConnections,
       checkAddress: given.checkAddress,
-      family: given.family ?? 'any',
     };
   }
   return {

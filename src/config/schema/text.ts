@@ -33,8 +33,8 @@ export function anyText(description: string, maximum: number): Scalar<string> {
 
 /** A schema for a file, relative to the configuration file. */
 export function filePath(description: string): Scalar<string> {
-  const path = `Path, relative to the configuration file. ${description}`;
-  return text(path, 4_096, 'file');
+  const where = 'A path that is relative starts from the folder of this file.';
+  return text(`${description} ${where}`, 4_096, 'file');
 }
 
 /** The schema of a value that may be left empty too. */

@@ -35,7 +35,7 @@ export const REQUEST_KEYS = Object.keys(request) as readonly (keyof typeof reque
 const step = section('One of several requests.', request);
 
 /** Schema of `check.http`. */
-export const httpCheck = section('Asks with a request of HTTP/1.1 and looks at the answer.', {
+export const httpCheck = section('Asks with a request of HTTP/1.1, of HTTPS with tls, and looks at the answer.', {
   tls: tlsSchema,
   ...request,
   steps: list(
