@@ -11,6 +11,9 @@ need nginx nginx-light
 need curl curl
 need openssl openssl
 need dnsmasq dnsmasq-base
+need pg_ctlcluster postgresql
+need mariadbd mariadb-server
+need redis-server redis-server
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
