@@ -1,20 +1,18 @@
 // The check of Redis against real servers: roles, logins, a link that goes down, TLS.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { copyFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
 import type { RedisProbePlan } from '../../src/config/plan-check.ts';
 import type { ProbeResult } from '../../src/control/health/probe.ts';
-import {
-  TestCertificates,
-  certificatesSkip,
-  tlsPlan,
-} from '../../src/control/health/test-certificates.ts';
+import { certificatesSkip, tlsPlan } from '../../src/control/health/test-certificates.ts';
 import { ipv4 } from '../../src/control/health/test-plan.ts';
 import { probeOnce, redisPlan, secret } from '../../src/control/health/test-probe-plans.ts';
-import { TempDir } from '../kit/temp-dir.ts';
+import { freePort } from '../kit/free-ports.ts';
 import { until } from '../kit/wait.ts';
+import { DatabaseCertificates } from './certificates.ts';
 import { REDIS_PROGRAM, RedisServer } from './redis-server.ts';
-import { giveAway, missingProgram } from './unprivileged.ts';
+import { missingProgram } from './unprivileged.ts';
 
 const skip = missingProgram(REDIS_PROGRAM);
 
@@ -91,8 +89,6 @@ test('redis: logins by password, and by user and password', { skip }, async () =
 
 test('redis: a server that takes no more clients, hangs or dies', { skip }, async () => {
   await using server = await RedisServer.start(['--maxclients', '1']);
-  const { connect } = await import('node:net');
-  const { once } = await import('node:events');
   const holder = connect(server.port, '127.0.0.1');
   holder.write('PING\r\n');
   await once(holder, 'data');
@@ -111,27 +107,15 @@ test('redis: a server that takes no more clients, hangs or dies', { skip }, asyn
 });
 
 test('redis: TLS', { skip: skip || certificatesSkip }, async () => {
-  const folder = new TestCertificates();
-  after(() => folder.remove());
-  using dir = new TempDir();
-  giveAway(dir.path);
-  const made = folder.issue('IP:127.0.0.1');
-  for (const path of [made.cert, made.key, folder.ca.cert]) {
-    const copy = dir.file(path.split('/').at(-1)!);
-    copyFileSync(path, copy);
-    giveAway(copy);
-  }
-  const file = (path: string): string => dir.file(path.split('/').at(-1)!);
-  const files = ['--tls-cert-file', file(made.cert), '--tls-key-file', file(made.key)];
-  const ca = ['--tls-ca-cert-file', file(folder.ca.cert), '--tls-auth-clients', 'no'];
+  using made = new DatabaseCertificates();
+  const files = ['--tls-cert-file', made.certFile, '--tls-key-file', made.keyFile];
+  const ca = ['--tls-ca-cert-file', made.caFile, '--tls-auth-clients', 'no'];
   await using server = await RedisServer.start([...files, ...ca]);
-  const { freePort } = await import('../kit/free-ports.ts');
   const port = await freePort();
   const set = await server.run(['CONFIG', 'SET', 'tls-port', String(port)]);
   assert.deepEqual(set, { kind: 'text', text: 'OK' });
   const address = ipv4('127.0.0.1', port);
-  const trusting = tlsPlan({ caFile: folder.ca.cert });
-  const passed = await probeOnce(address, redisPlan({ role: 'primary', tls: trusting }));
+  const passed = await probeOnce(address, redisPlan({ role: 'primary', tls: made.trusting }));
   assert.equal(passed.reason, 'check-passed', passed.detail);
   const wary = await probeOnce(address, redisPlan({ tls: tlsPlan() }));
   assert.equal(wary.reason, 'certificate-untrusted');
