@@ -37,6 +37,10 @@ export const sendmsg = bind<[N, N, N], N>('int sendmsg(int, int64_t, int)');
 export const recvmsg = bind<[N, N, N], N>('int recvmsg(int, int64_t, int)');
 export const sendmmsg = bind<[N, N, N, N], N>('int sendmmsg(int, int64_t, uint, int)');
 export const recvmmsg = bind<[N, N, N, N, N], N>('int recvmmsg(int, int64_t, uint, int, int64_t)');
+export const splice = bind<[N, N, N, N, N, N], N>(
+  'int splice(int, int64_t, int, int64_t, size_t, uint)',
+);
+export const pipe2 = bind<[N, N], N>('int pipe2(int64_t, int)');
 export const shutdown = bind<[N, N], N>('int shutdown(int, int)');
 export const close = bind<[N], N>('int close(int)');
 export const fcntl = bind<[N, N, N], N>('int fcntl(int, int, int)');

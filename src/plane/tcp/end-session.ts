@@ -12,6 +12,7 @@ import { worker } from '../worker-state.ts';
 import { STAGE } from './session.ts';
 import type { TcpSession } from './session.ts';
 import { logSession } from './session-log.ts';
+import { giveLane } from './splice-lane.ts';
 
 /** Both sides have ended and everything is passed on. */
 export function finishSession(s: TcpSession): void {
@@ -45,6 +46,8 @@ function end(s: TcpSession, reason: number, isCut: boolean): void {
     closeUpstream(upstream);
   }
   if (isCut) resetOnClose(client);
+  if (s.up !== null) giveLane(s.up);
+  if (s.down !== null) giveLane(s.down);
   closeClient(s);
   giveTried(s);
 }

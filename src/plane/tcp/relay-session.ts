@@ -3,7 +3,7 @@
  * before it is, and the other direction goes on (RFC 9293 §3.6). A reset is passed on as a reset.
  */
 import { REASON } from '../../base/reasons.ts';
-import { RECEIVE_AT, receiveBytes } from '../buffers.ts';
+import { RECEIVE_AT, RECEIVE_BYTES, receiveBytes } from '../buffers.ts';
 import { FAILED, arm, flush, readFrom, shutWrite, writeTo } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { READS_PER_TURN } from '../limits.ts';
@@ -14,19 +14,21 @@ import { abortSession, finishSession } from './end-session.ts';
 import { screenFirstBytes } from './screen-first-bytes.ts';
 import { lookMs } from './session-timer.ts';
 import type { TcpSession } from './session.ts';
+import { LANE, giveLane, stepLane, takeLane } from './splice-lane.ts';
+import type { Lane } from './splice-lane.ts';
 
 /** Goes on with both directions: something came, or can be sent. */
 export function relaySession(s: TcpSession): void {
   const { client } = s;
   const server = s.upstream!;
   if (s.isUnlisted && !screenFirstBytes(s)) return;
-  if (client.canRead && !pump(client, server)) {
-    abortSession(s, pumped === client ? REASON.clientReset : REASON.serverReset);
+  if ((client.canRead || s.up !== null) && !pump(s, client, server)) {
+    abortSession(s, broken === client ? REASON.clientReset : REASON.serverReset);
     return;
   }
-  if (server.canRead) {
-    if (!pump(server, client)) {
-      abortSession(s, pumped === client ? REASON.clientReset : REASON.serverReset);
+  if (server.canRead || s.down !== null) {
+    if (!pump(s, server, client)) {
+      abortSession(s, broken === client ? REASON.clientReset : REASON.serverReset);
       return;
     }
     if (s.firstByteMs < 0 && server.bytesIn > 0) {
@@ -50,32 +52,65 @@ function sideFinished(s: TcpSession): void {
 }
 
 /** The side that was found broken by the last pump that returned false. */
-let pumped: Connection | null = null;
+let broken: Connection | null = null;
 
 /** Moves what there is from one side to the other; false when a side is broken. */
-function pump(from: Connection, to: Connection): boolean {
+function pump(s: TcpSession, from: Connection, to: Connection): boolean {
+  const isUp = from === s.client;
   for (let i = 0; i < READS_PER_TURN; i++) {
-    if (to.isShut || to.outLength > 0 || !from.canRead) return true;
+    if (to.isShut || to.outLength > 0) return true;
+    const lane = isUp ? s.up : s.down;
+    if (lane !== null) {
+      const result = stepLane(lane, from, to);
+      if (result === LANE.moved) continue;
+      return laneResult(s, from, to, result);
+    }
+    if (!from.canRead) return true;
     const got = readFrom(from, RECEIVE_AT, receiveBytes());
     if (got === -1) return true;
     if (got === -2) {
-      pumped = from;
+      broken = from;
       return false;
     }
     if (got === 0) {
-      from.canRead = false;
-      // Where the other direction is over too, closing says it all.
-      if (from.isShut) to.isShut = true;
-      else shutWrite(to);
+      senderFinished(from, to);
       return true;
     }
     if (writeTo(to, RECEIVE_AT, got) === FAILED) {
-      pumped = to;
+      broken = to;
       return false;
     }
+    if (got === RECEIVE_BYTES) setLane(s, isUp, takeLane());
   }
   worker.later(from);
   return true;
+}
+
+/** The FIN of one side goes to the other. */
+function senderFinished(from: Connection, to: Connection): void {
+  from.canRead = false;
+  // Where the other direction is over too, closing says it all.
+  if (from.isShut) to.isShut = true;
+  else shutWrite(to);
+}
+
+function laneResult(s: TcpSession, from: Connection, to: Connection, result: number): boolean {
+  if (result === LANE.senderBroken || result === LANE.receiverBroken) {
+    broken = result === LANE.senderBroken ? from : to;
+    return false;
+  }
+  if (result === LANE.waits) return true;
+  const isUp = from === s.client;
+  giveLane((isUp ? s.up : s.down)!);
+  setLane(s, isUp, null);
+  if (result === LANE.ended) senderFinished(from, to);
+  else if (from.canRead) worker.later(from);
+  return true;
+}
+
+function setLane(s: TcpSession, isUp: boolean, lane: Lane | null): void {
+  if (isUp) s.up = lane;
+  else s.down = lane;
 }
 
 /** Sends what waits for a side; false when the session has ended with it. */

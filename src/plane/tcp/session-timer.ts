@@ -11,9 +11,12 @@ import { countBytes, probeKeepAlive } from '../upstream.ts';
 import { worker } from '../worker-state.ts';
 import { abortSession, countSessionBytes } from './end-session.ts';
 import type { TcpSession } from './session.ts';
+import { giveLane } from './splice-lane.ts';
 
 /** Longest time between two looks at a session, in ms. */
 const LOOK_MS = 10_000;
+/** Nothing has passed for so long: bulk is over, in ms. */
+const RESTING_MS = 1_000;
 
 /** How long the timer of a session is to wait. */
 export function lookMs(s: TcpSession): number {
@@ -37,7 +40,21 @@ export function lookAtSession(s: TcpSession): void {
     s.isProbed = true;
     probeKeepAlive(s.upstream!);
   }
+  giveIdleLanes(s);
   countSessionBytes(s);
   countBytes(s.upstream!);
   arm(s.client, TIMER.tunnel, lookMs(s));
+}
+
+/** A direction that is not in the middle of bulk any more gives its lane to others. */
+function giveIdleLanes(s: TcpSession): void {
+  const isResting = worker.nowMs - s.activeMs > RESTING_MS;
+  if (s.up !== null && s.up.held === 0 && isResting) {
+    giveLane(s.up);
+    s.up = null;
+  }
+  if (s.down !== null && s.down.held === 0 && isResting) {
+    giveLane(s.down);
+    s.down = null;
+  }
 }

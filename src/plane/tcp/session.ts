@@ -13,6 +13,7 @@ import type { Upstream } from '../upstream.ts';
 import { worker } from '../worker-state.ts';
 import { connectSession } from './connect-session.ts';
 import { abortSession } from './end-session.ts';
+import type { Lane } from './splice-lane.ts';
 import type { TcpListenerRuntime, TcpRouteRuntime } from './tcp-listener.ts';
 
 export const STAGE = {
@@ -55,6 +56,9 @@ export class TcpSession extends Placement {
   /** Of the ClientHello; "" where it has none or none was looked at. */
   serverName = '';
   readonly startMs = worker.nowMs;
+  /** Lanes of the two directions, while they carry bulk. */
+  up: Lane | null = null;
+  down: Lane | null = null;
   /** Keep-alive probes towards the server are on, where its pool wants them. */
   isProbed = false;
   /** One side has finished, the other has not. */
