@@ -7,7 +7,7 @@ const PRINTABLE_MAX = 120;
 export function printable(text: string): string {
   const line = text
     .slice(0, PRINTABLE_MAX * 4)
-    .replace(/[^\x20-\x7e]+/g, ' ')
+    .replace(/[^\x21-\x7e]+/g, ' ')
     .trim();
   return line.length > PRINTABLE_MAX ? `${line.slice(0, PRINTABLE_MAX)}…` : line;
 }

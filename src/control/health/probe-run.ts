@@ -7,8 +7,11 @@ import type { ProbeReason, ProbeResult, ProbeTarget } from './probe.ts';
  */
 const STALL_MS_MIN = 100;
 
-/** What a probe waits for: something of this machine, a connection, or the server's answer. */
-export type Awaited = 'local' | 'connection' | 'answer';
+/**
+ * What a probe waits for: a file of this machine, its turn among those that this machine runs at
+ * once, a connection, or the server's answer.
+ */
+export type Awaited = 'local' | 'turn' | 'connection' | 'answer';
 
 /**
  * One run of one probe of any kind: its time limit and its single result.
@@ -77,6 +80,8 @@ export class ProbeRun {
       this.finish('timeout', `no full answer within ${timeoutMs} ms${this.#where()}`);
     } else if (this.awaits === 'connection') {
       this.finish('connect-timeout', `no connection within ${timeoutMs} ms`);
+    } else if (this.awaits === 'turn') {
+      this.finish('local-resources', `no turn within ${timeoutMs} ms${this.#where()}`);
     } else {
       this.finish('local-setup', `a file of this machine was not read within ${timeoutMs} ms`);
     }

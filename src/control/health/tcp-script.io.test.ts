@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { TcpStep } from '../../config/plan-check.ts';
 import type { ProbeReason, ProbeResult } from './probe.ts';
-import { runProbe } from './run-probe.ts';
 import { EXPECT_BYTES_MAX, REGEX_TRIES_MAX } from './tcp-script.ts';
 import { byteByByte, closing, drip, endless, resetting, talking } from './test-behaviours.ts';
 import type { Behaviour } from './test-behaviours.ts';
+import { runOnce } from './test-run.ts';
 import { TestServer, silent } from './test-server.ts';
 
 const send = (text: string): TcpStep => ({
@@ -27,10 +27,7 @@ async function run(
   t.after(async () => server.stop());
   const { address } = server;
   const probe = { kind: 'tcp', tls: null, steps } as const;
-  const target = { address, probe, timeoutMs, server: 'a', pool: 'p' };
-  const result = await new Promise<ProbeResult>((resolve) => {
-    runProbe(target, resolve);
-  });
+  const result = await runOnce(address, probe, timeoutMs);
   await server.quiet();
   return [result, server];
 }
