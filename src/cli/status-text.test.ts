@@ -57,6 +57,7 @@ const REPORT: StatusReport = {
         server('up-server', {}),
         server('b', { state: 'down', reason: 'status', detail: 'status 503' }),
       ],
+      names: [],
     },
   ],
   lastReload: null,
@@ -104,6 +105,31 @@ test('statusText shows how long an ejection lasts still', () => {
     ejected,
   });
   assert.match(line, / ejected +0s .* failures: 5 in a row, for 30s more$/);
+});
+
+test('statusText shows servers by name, and names that are held or unknown', () => {
+  const [pool] = REPORT.pools;
+  const address = '10.0.0.1:80';
+  const held = {
+    name: 'db.test:80',
+    lookup: 'db.test:80',
+    state: 'holding',
+    since: '',
+    reason: 'name-no-answer',
+    detail: '10.0.0.2:53 did not answer in 2000 ms',
+    servers: 1,
+  };
+  const servers = [
+    server('db.test:80/10.0.0.1:80', { address }),
+    server('gone.test:80', { address: 'gone.test:80', state: 'down', reason: 'name-not-found' }),
+  ];
+  const names = [held, { ...held, name: 'gone.test:80', state: 'unresolved' }];
+  const report = { ...REPORT, pools: [{ ...pool!, servers, names }] };
+  const text = statusText(report, false);
+  assert.match(text, / db\.test:80\/10\.0\.0\.1:80 +up /);
+  assert.match(text, / gone\.test:80 +down .* name-not-found$/m);
+  assert.match(text, /^name db\.test:80 as it was known last: name-no-answer: 10\.0\.0\.2:53 did/m);
+  assert.equal(text.match(/as it was known last/g)!.length, 1);
 });
 
 test('statusText keeps the columns of common servers within 100', () => {

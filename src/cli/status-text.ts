@@ -81,7 +81,7 @@ function poolText(pool: PoolStatus): string {
   const head = ['POOL', 'SERVER', 'STATE', 'SINCE', 'ADMIN', 'WEIGHT', 'LIVE', 'IDLE', 'REQUESTS'];
   const rows = pool.servers.map((server, place) => [
     place === 0 ? pool.name : '',
-    server.name === server.address ? server.name : `${server.name} (${server.address})`,
+    serverText(server),
     server.state,
     sinceText(server),
     adminText(server.administrative),
@@ -92,7 +92,20 @@ function poolText(pool: PoolStatus): string {
     String(server.failuresTotal),
     server.state === 'up' ? '' : reasonText(server),
   ]);
-  return tableText([[...head, 'FAILED', 'REASON'], ...rows]);
+  return tableText([[...head, 'FAILED', 'REASON'], ...rows]) + heldText(pool);
+}
+
+/** A name says its server's address already, where a server came by its name. */
+function serverText({ name, address }: ServerStatus): string {
+  return name === address || name.endsWith(`/${address}`) ? name : `${name} (${address})`;
+}
+
+/** Names that cannot be looked up now and whose last known servers serve on. */
+function heldText({ names }: PoolStatus): string {
+  const held = names.filter(({ state }) => state === 'holding');
+  return held
+    .map(({ name, reason, detail }) => `name ${name} as it was known last: ${reason}: ${detail}\n`)
+    .join('');
 }
 
 /** What is asked of the server, and by whom if not by the operator. */

@@ -2,6 +2,7 @@
 import type { Plan } from '../config/plan.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { MetersReader } from './meters-reader.ts';
+import type { NameBoard } from './names/name-board.ts';
 import type { Reloader, ReloadReport } from './reload.ts';
 import type { ServerControl } from './server-states/server-control.ts';
 import type { StatusReport } from './status-report.ts';
@@ -27,6 +28,7 @@ export type ControlParts = {
   readonly meters: MetersReader;
   readonly fleet: WorkerFleet;
   readonly health: HealthBoard;
+  readonly names: NameBoard;
   readonly reloader: Reloader;
   /** Access log lines lost in the supervisor; the workers count theirs. */
   readonly logLinesLost: number;

@@ -3,13 +3,19 @@ import { WORKER_METER } from '../base/meters.ts';
 import type { ControlParts } from './control-view.ts';
 import type { AgentCounters } from './server-states/agent/agent-checker.ts';
 import { single, type MetricFamily, type Sample } from './metric-family.ts';
+import { nameFamilies } from './names/name-metrics.ts';
 
 const MS_PER_SECOND = 1_000;
 const US_PER_SECOND = 1e6;
 
 /** Every family that does not come from the meters of listeners, routes, pools and servers. */
 export function controlFamilies(parts: ControlParts): MetricFamily[] {
-  return [...processFamilies(parts), ...reloadFamilies(parts), ...healthFamilies(parts)];
+  return [
+    ...processFamilies(parts),
+    ...reloadFamilies(parts),
+    ...healthFamilies(parts),
+    ...nameFamilies(parts),
+  ];
 }
 
 function processFamilies({ productVersion, startedAt, fleet }: ControlParts): MetricFamily[] {

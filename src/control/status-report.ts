@@ -52,7 +52,24 @@ export type PoolStatus = {
   readonly requestsLive: number;
   readonly queueLength: number;
   readonly retriesTotal: number;
+  /** A name that stands for no server now is among them, with the reason why. */
   readonly servers: readonly ServerStatus[];
+  /** Servers given by name, and how looking them up goes. */
+  readonly names: readonly NameStatus[];
+};
+
+/** A name of a pool. */
+export type NameStatus = {
+  readonly name: string;
+  /** What is looked up: `db.example.com:5432` or `srv:_pg._tcp.example.com`. */
+  readonly lookup: string;
+  /** Unknown, resolved, holding (what was known last still serves) or unresolved. */
+  readonly state: string;
+  readonly since: string;
+  readonly reason: string;
+  readonly detail: string;
+  /** Servers that it stands for now. */
+  readonly servers: number;
 };
 
 /** A server in its three columns, which never overwrite one another. */

@@ -3,6 +3,7 @@ import { LISTENER_METER, POOL_METER, ROUTE_METER, WORKER_METER } from '../base/m
 import type { PoolPlan } from '../config/plan.ts';
 import { bindText } from '../sys/sockets.ts';
 import type { ControlParts } from './control-view.ts';
+import { poolNames } from './names/name-status.ts';
 import { serverStatus } from './server-states/server-status.ts';
 import type {
   ListenerStatus,
@@ -69,16 +70,20 @@ function routeStatuses({ plan, meters }: ControlParts): RouteStatus[] {
   );
 }
 
-function poolStatus(pool: PoolPlan, { meters, health }: ControlParts): PoolStatus {
+function poolStatus(pool: PoolPlan, parts: ControlParts): PoolStatus {
+  const { meters, health } = parts;
+  const { names, missing } = poolNames(pool, parts.names);
+  const servers = pool.servers.flatMap(({ key }) => {
+    const view = health.view(key);
+    return view === null ? [] : [serverStatus(view, meters)];
+  });
   return {
     name: pool.key,
     requestsTotal: meters.sum(pool.slot, POOL_METER.requests),
     requestsLive: meters.sum(pool.slot, POOL_METER.requestsLive),
     queueLength: meters.sum(pool.slot, POOL_METER.queueLive),
     retriesTotal: meters.sum(pool.slot, POOL_METER.retries),
-    servers: pool.servers.flatMap(({ key }) => {
-      const view = health.view(key);
-      return view === null ? [] : [serverStatus(view, meters)];
-    }),
+    servers: [...servers, ...missing],
+    names,
   };
 }

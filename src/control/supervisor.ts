@@ -13,9 +13,12 @@ import { Listeners, socketKeys, type ListenerChange } from './listeners.ts';
 import { LogSink, type StandardOutlets } from './log-sink.ts';
 import { MetersReader } from './meters-reader.ts';
 import { metricsText } from './metrics.ts';
+import { Names } from './names/names.ts';
+import { serverChanges } from './names/server-changes.ts';
 import type { ProductLog } from './product-log.ts';
 import { Reloader, type LoadedConfig, type ReloadReport } from './reload.ts';
 import { Segments } from './segments.ts';
+import { Serial } from './serial.ts';
 import { SlotTable } from './slots.ts';
 import { serverControl } from './server-states/server-control.ts';
 import { buildStatus } from './status.ts';
@@ -44,7 +47,12 @@ export class Supervisor {
   readonly #fleet: WorkerFleet;
   readonly #reloader: Reloader;
   readonly #view: ControlView;
+  readonly #names: Names;
+  /** Reloads and changes of addresses, one at a time. */
+  readonly #changes = new Serial();
   #admin: AdminServer | null = null;
+  /** As the file has it; `#plan` has the servers of names beside. */
+  #filePlan: Plan | null = null;
   #plan: Plan | null = null;
   #version = 0;
   #sockets: ReadonlyMap<string, number> = new Map();
@@ -68,9 +76,13 @@ export class Supervisor {
       onLogStream: (fd) => this.#sink.attach(fd),
       onPassive: (told) => this.#health.takePassive(told),
     });
+    this.#names = new Names({
+      log: this.#log,
+      apply: () => this.#changes.run(() => this.#renewNames()),
+    });
     this.#reloader = new Reloader({
       load: options.load,
-      apply: (plan) => this.#change(plan),
+      apply: (plan) => this.#changes.run(() => this.#change(plan)),
       currentVersion: () => this.#version,
       onReport: (report) => this.#logReport(report),
     });
@@ -85,11 +97,13 @@ export class Supervisor {
     const orphans = await Orphans.find(socketKeys(plan));
     this.#listeners.adopt(orphans.sockets);
     try {
-      const change = await this.#listeners.prepare(plan);
+      await this.#names.begin(plan);
+      const change = await this.#listeners.prepare(this.#names.expand(plan));
       change.commit();
       this.#sockets = change.sockets;
       this.#sink.use(plan.log.access, this.#openLog(plan));
       const numbered = this.#slots.assign(change.plan, 1);
+      this.#filePlan = plan;
       this.#plan = numbered;
       this.#version = 1;
       this.#admin = await this.#openAdmin(plan);
@@ -97,6 +111,7 @@ export class Supervisor {
       this.#fleet.setHealth(() => this.#health.frames());
       await this.#fleet.start({ plan: numbered, sockets: change.sockets });
       this.#hasStarted = true;
+      this.#names.refresh();
       if (orphans.count > 0) this.#relieve(orphans, plan);
       return numbered;
     } catch (error) {
@@ -142,17 +157,48 @@ export class Supervisor {
   }
 
   async #close(): Promise<void> {
+    this.#names.stop();
     this.#health.stop();
     this.#listeners.close();
     await this.#admin?.close();
     await this.#sink.end();
   }
 
-  /** Puts a new plan in force everywhere; returns its version, or null when it is the old one. */
+  /** Puts a plan of the file in force; returns its version, or null when it is the old one. */
   async #change(plan: Plan): Promise<number | null> {
     this.#checkCanReload();
-    const before = this.#plan!;
+    const before = this.#filePlan!;
     if (plan.digest === before.digest) return null;
+    await this.#names.prepare(before, plan);
+    try {
+      const version = await this.#putInForce(this.#names.expand(plan));
+      this.#filePlan = plan;
+      return version;
+    } finally {
+      this.#names.settle(this.#filePlan!);
+    }
+  }
+
+  /** Puts the servers that names stand for now in force; whether all is well with them then. */
+  async #renewNames(): Promise<boolean> {
+    if (!this.#hasStarted || this.#isDraining) return true;
+    const before = this.#plan!;
+    const plan = this.#names.expand(this.#filePlan!);
+    if (plan.digest === before.digest) return true;
+    try {
+      const version = await this.#putInForce(plan);
+      this.#log.info({ version, ...serverChanges(before, plan) }, 'servers by name have changed');
+      return true;
+    } catch (error) {
+      const { message } = error as Error;
+      this.#log.error(`servers by name cannot be changed: ${message}: tried again soon`);
+      return false;
+    }
+  }
+
+  /** Puts a plan with all its servers in force everywhere; returns its version. */
+  async #putInForce(plan: Plan): Promise<number> {
+    const before = this.#plan!;
     const change = await this.#listeners.prepare(plan);
     let admin: AdminServer | null = null;
     let outlet: ReturnType<LogSink['open']> = null;
@@ -256,6 +302,7 @@ export class Supervisor {
       meters,
       fleet: this.#fleet,
       health: this.#health,
+      names: this.#names.board,
       reloader: this.#reloader,
       logLinesLost: this.#sink.linesLost,
     });
