@@ -39,6 +39,10 @@ export function tenthsNow(): number {
   return tenthsOf(originMs + worker.nowMs);
 }
 
+function msUntil(tenths: number): number {
+  return Math.round(tenths * 100 - originMs - worker.nowMs);
+}
+
 /** To be called for each failure of a server of the given kind. */
 export function noteFailure(server: ServerRuntime, kind: FailureKind): void {
   const policy = server.pool.plan.passive;
@@ -165,6 +169,6 @@ function reportEjection(
     change: 'ejected',
     reason,
     detail: `${how}, the last: ${text}`,
-    forMs: (ejectedUntil(server) - now) * 100,
+    forMs: Math.max(1, msUntil(ejectedUntil(server))),
   });
 }

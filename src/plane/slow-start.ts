@@ -7,15 +7,9 @@
  */
 import { KEY_SHARE_FULL } from '../balance/balancer.ts';
 import { isObservedUp } from '../machine/availability.ts';
+import { relativeShares, slowShare, slowWeight, SLOW_STEPS } from '../machine/slow-start.ts';
 import type { PoolRuntime, ServerRuntime } from './runtime.ts';
 import { worker } from './worker-state.ts';
-
-/** Share of its weight that a server begins with. */
-const FIRST_SHARE = 0.1;
-/** Changes of the weight until it is whole. */
-const STEPS = 20;
-/** What all weights of a pool are multiplied by meanwhile, so that small ones have steps too. */
-const SCALE = 20;
 
 /** Pools in which a server starts slowly, and when the next step of any of them is due. */
 const slow = { pools: new Set<PoolRuntime>(), dueMs: Infinity };
@@ -40,41 +34,31 @@ export function setWeights(pool: PoolRuntime): void {
   const shares = servers.map(shareOf);
   const isSlow = shares.some((share) => share < 1);
   const hasKeys = plan.balance.kind === 'maglev' || plan.balance.kind === 'ring';
-  const scale = isSlow && !hasKeys ? SCALE : 1;
   servers.forEach(({ weight }, i) => {
-    const scaled = Math.round(weight * scale * (hasKeys ? 1 : shares[i]!));
-    states[i]!.weight = weight > 0 ? Math.max(1, scaled) : 0;
+    const isScaled = isSlow && !hasKeys;
+    states[i]!.weight = isScaled ? slowWeight(weight, shares[i]!) : weight;
   });
   if (hasKeys) setKeyShares(pool, shares);
   if (isSlow) {
     slow.pools.add(pool);
-    slow.dueMs = Math.min(slow.dueMs, worker.nowMs + plan.slowStartMs / STEPS);
+    slow.dueMs = Math.min(slow.dueMs, worker.nowMs + plan.slowStartMs / SLOW_STEPS);
   } else slow.pools.delete(pool);
 }
 
-/** Shares count against that of the server that is furthest: all of them slow is none of them slow. */
 function setKeyShares({ states }: PoolRuntime, shares: readonly number[]): void {
-  let most = 0;
-  shares.forEach((share, i) => {
-    if (states[i]!.isUsable && share > most) most = share;
-  });
-  shares.forEach((share, i) => {
-    const relative = most === 0 ? 1 : Math.min(1, share / most);
-    states[i]!.keyShare = Math.round(KEY_SHARE_FULL * relative);
+  const ofUsable = shares.filter((_, i) => states[i]!.isUsable);
+  const most = ofUsable.reduce((max, share) => Math.max(max, share), 0);
+  relativeShares(shares, most).forEach((share, i) => {
+    states[i]!.keyShare = Math.round(KEY_SHARE_FULL * share);
   });
 }
 
 /** The share of its weight that a server has now, in steps; ends its slow start when it is over. */
 function shareOf(server: ServerRuntime): number {
   if (server.slowSinceMs < 0) return 1;
-  const { slowStartMs } = server.pool.plan;
-  const elapsedMs = worker.nowMs - server.slowSinceMs;
-  if (elapsedMs >= slowStartMs) {
-    server.slowSinceMs = -1;
-    return 1;
-  }
-  const step = Math.floor((elapsedMs / slowStartMs) * STEPS);
-  return FIRST_SHARE + ((1 - FIRST_SHARE) * step) / STEPS;
+  const share = slowShare(worker.nowMs - server.slowSinceMs, server.pool.plan.slowStartMs);
+  if (share === 1) server.slowSinceMs = -1;
+  return share;
 }
 
 /** Called each turn; does something only when a step is due. */

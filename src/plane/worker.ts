@@ -129,6 +129,7 @@ function turn(): void {
   const count = worker.loop.wait(waitMs());
   worker.nowMs = performance.now();
   bump(WORKER_METER.heartbeat);
+  lookAtServers();
   let index = 0;
   // One try for the batch: what is left of it goes on after an exception.
   while (index < count) {
@@ -151,12 +152,21 @@ function turn(): void {
 
 const sendPassive = (frame: PassiveFrame): void => control.send(frame);
 
+/** Before anything is given to a server in this turn. */
+function lookAtServers(): void {
+  worker.current = null;
+  try {
+    lookAtEjections(sendPassive);
+    advanceSlowStarts();
+  } catch (error) {
+    contain(error);
+  }
+}
+
 function housekeeping(): void {
   worker.current = null;
   try {
     flushReplies();
-    lookAtEjections(sendPassive);
-    advanceSlowStarts();
     // Who waits in a queue goes before who asks again.
     if (queues.pools.size > 0) kickQueues();
     resumeReady();

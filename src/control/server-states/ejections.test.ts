@@ -59,7 +59,12 @@ test('Ejections: a longer ejection takes the place of the one before', () => {
   assert.notEqual(ejections.get('p/a'), null);
   clock.advance(1);
   assert.equal(ejections.get('p/a'), null);
-  assert.equal(told.length, 3);
+  assert.deepEqual(told, [
+    'p/a ejected failures 10000',
+    'p/a restored ejection-over 0',
+    'p/a ejected failures 20000',
+    'p/a restored ejection-over 0',
+  ]);
 });
 
 test('Ejections: servers that are gone are forgotten without a word', () => {

@@ -48,7 +48,8 @@ export class Ejections {
       if (this.#drop(serverKey)) this.#onChange({ serverKey, change, reason, detail, forMs: 0 });
       return;
     }
-    this.#drop(serverKey);
+    // The worker's clock was ahead: it ejects nothing that is ejected.
+    if (this.#entries.has(serverKey)) this.#isOver(serverKey);
     const sinceMs = this.#clock.now();
     const lengthMs = Math.min(Math.max(0, forMs), EJECT_MS_MAX);
     const stopTimer = this.#clock.startTimer(() => this.#isOver(serverKey), lengthMs);
