@@ -73,8 +73,8 @@ function apply(next: Plan): void {
 }
 
 function handle(message: ToWorker): void {
+  if (message.type === 'plan' || message.type === 'health') health = message.servers;
   if (message.type === 'plan') apply(message.plan);
-  if (message.type === 'health') health = message.servers;
   if (message.type === 'stop') process.exit(0);
   if (message.type === 'drain') {
     for (const server of servers.values()) server.close();

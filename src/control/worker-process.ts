@@ -125,8 +125,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Sends a plan, the sockets it needs first, and right behind it what is known of the servers by
-   * then. Resolves with the worker's answer, or when it has died.
+   * Sends a plan, the sockets it needs first, and with it what is known of the servers by then.
+   * Resolves with the worker's answer, or when it has died.
    */
   async apply(target: Target, health: () => readonly ServerHealthFrame[]): Promise<ApplyOutcome> {
     const { plan, sockets } = target;
@@ -137,8 +137,7 @@ export class WorkerProcess {
       this.#pending.get(plan.version)?.({ kind: 'exited' });
       this.#pending.set(plan.version, resolve);
     });
-    this.#send({ type: 'plan', plan: planForWorkers(plan) });
-    this.#send({ type: 'health', servers: health() });
+    this.#send({ type: 'plan', plan: planForWorkers(plan), servers: health() });
     if (this.#isGone()) return { kind: 'exited' };
     return answer;
   }

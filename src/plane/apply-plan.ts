@@ -85,7 +85,7 @@ function compilePool(plan: PoolPlan, options: PoolOptions): PoolRuntime {
     const isKept = kept !== undefined && isSame(kept.plan.address, serverPlan.address);
     const server = isKept ? kept : new ServerRuntime(serverPlan, index, pool);
     if (isKept) server.move(serverPlan, index, pool);
-    // What a check or an agent says of it comes right behind the plan.
+    // What a check or an agent says of it comes together with the plan.
     else if (plan.check === null && plan.verdictsOf === null) server.observed = 'up';
     if (kept !== undefined && !isKept) forgetPassive(serverPlan.slot);
     servers.set(server.key, server);

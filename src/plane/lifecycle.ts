@@ -43,7 +43,7 @@ import { readAccepted } from './request-input.ts';
 import { meters } from './meter-segment.ts';
 import { Orphan } from './orphan.ts';
 import { WORKER_FD, bindKey } from './worker-protocol.ts';
-import type { ToWorker } from './worker-protocol.ts';
+import type { ServerHealthFrame, ToWorker } from './worker-protocol.ts';
 import { worker } from './worker-state.ts';
 import { REASON } from '../base/reasons.ts';
 
@@ -76,7 +76,7 @@ export function onSupervisorLost(): void {
 export function onMessage(message: ToWorker): void {
   switch (message.type) {
     case 'plan':
-      takePlan(message.plan);
+      takePlan(message.plan, message.servers);
       break;
     case 'health':
       if (current !== null) takeColumns(message.servers, current);
@@ -90,7 +90,7 @@ export function onMessage(message: ToWorker): void {
   }
 }
 
-function takePlan(plan: Plan): void {
+function takePlan(plan: Plan, servers: readonly ServerHealthFrame[]): void {
   takeSockets();
   if (worker.isDraining) {
     closeUnused();
@@ -108,6 +108,7 @@ function takePlan(plan: Plan): void {
     control!.send({ type: 'refused', version: plan.version, message: String(error) });
     return;
   }
+  takeColumns(servers, current);
   const { limits } = plan;
   const descriptors = openFilesLimit() - OWN_DESCRIPTORS;
   // Each client may need a connection to a server, and so two descriptors.

@@ -39,7 +39,8 @@ export const FRAME_BYTES_MAX = 256 << 20;
 export type ObservedState = 'up' | 'down' | 'unknown';
 
 export type ToWorker =
-  | { readonly type: 'plan'; readonly plan: Plan }
+  /** A plan with what is known of its servers, so that none serves before that. */
+  | { readonly type: 'plan'; readonly plan: Plan; readonly servers: readonly ServerHealthFrame[] }
   | { readonly type: 'health'; readonly servers: readonly ServerHealthFrame[] }
   | { readonly type: 'drain'; readonly deadlineMs: number }
   | { readonly type: 'stop' };

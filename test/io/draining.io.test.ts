@@ -1,11 +1,8 @@
 // Operators take servers out and back: what clients and servers see of it.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { connectTo } from '../kit/byte-stream.ts';
-import { freePort } from '../kit/free-ports.ts';
 import { answers, HeldServer, run, serverOf } from '../kit/held-server.ts';
 import { Load } from '../kit/load.ts';
 import { startPair } from '../kit/pair.ts';
@@ -147,56 +144,6 @@ test('weight changes the shares at once, and 0 takes a server out', async () => 
   assert.equal(a.served - before, 20);
 });
 
-/** An agent that says `line` to whoever asks. */
-async function startAgent(): Promise<{ line: string; port: number } & Disposable> {
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.end(`${agent.line}\n`);
-  });
-  const agent = { line: 'up', port: 0, [Symbol.dispose]: () => void server.close() };
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  agent.port = (server.address() as AddressInfo).port;
-  return agent;
-}
-
-test('an agent drains its server and says when it is down; the operator goes before it', async () => {
-  await using a = await HeldServer.start('a');
-  using agent = await startAgent();
-  await using pair = await startPair([a.plan], { agent: { port: agent.port, every: '50ms' } });
-  const { ballast, port } = pair;
-  const becomes = (what: string, isSo: (one: ReturnType<typeof serverOf>) => boolean) => {
-    return until(async () => isSo(serverOf(await ballast.status(), 'a')), { what });
-  };
-  agent.line = 'drain';
-  await becomes('drained by its agent', ({ administrative: { by } }) => by === 'agent');
-  await until(async () => (await answers(port, 1)).has('503'), { what: 'no server' });
-  agent.line = 'ready down # disk full';
-  await becomes('down', ({ state, detail }) => state === 'down' && detail === 'disk full');
-  assert.deepEqual(await answers(port, 2), new Set(['503']));
-  agent.line = 'up 50%';
-  await becomes('up', ({ state, agent: said }) => state === 'up' && said!.weightPercent === 50);
-  await until(async () => (await answers(port, 1)).has('a'), { what: 'a to serve' });
-  await run(pair, ['maintenance', 'web/a']);
-  const { administrative } = serverOf(await ballast.status(), 'a');
-  assert.deepEqual([administrative.state, administrative.by], ['maintenance', 'operator']);
-  assert.ok((await ballast.metric('ballast_agent_checks_total', 'answered')) > 0);
-});
-
-test('a pool takes the verdicts of another by the host of its servers', async () => {
-  await using a = await HeldServer.start('a');
-  const dead = await freePort();
-  const check = { http: { path: '/healthz' }, every: '20ms', port: a.origin.port };
-  const other = { servers: [`127.0.0.1:${dead}`], check };
-  const routes = [{ paths: '/other', pool: 'other' }, { pool: 'web' }];
-  const top = { pools: { other } };
-  const pool = { check: { sameAs: 'other' } };
-  await using pair = await startPair([a.plan], pool, { top, listener: { routes } });
-  await pair.ballast.serverState(a.origin.address, 'up');
-  const { reason } = serverOf(await pair.ballast.status(), 'a');
-  assert.equal(reason, 'check-passed');
-  assert.deepEqual(await answers(pair.port, 2), new Set(['a']));
-});
-
 for (const onDown of ['keep', 'close']) {
   test(`sessions of layer 4 go on in drain; maintenance with onDown: ${onDown} is ${onDown}`, async () => {
     await using scene = await startTcpScene({ scripts: [named('a')], pool: { onDown } });
@@ -207,8 +154,11 @@ for (const onDown of ['keep', 'close']) {
     assert.match(drained.stdout, /1 request or session left/);
     await client.write('one\n');
     await client.readUntil('one\n');
-    const refused = await scene.connect();
-    await refused.closed();
+    // The reset of a client that finds no server may come while it still connects.
+    await scene.connect().then(
+      (refused) => refused.closed(),
+      (error: Error) => assert.match(error.message, /ECONNRESET/),
+    );
     assert.equal(scene.origin.connections.length, 1);
     await run(scene, ['maintenance', server]);
     if (onDown === 'close') {
