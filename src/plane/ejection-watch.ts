@@ -1,13 +1,11 @@
 /** Ejections by passive health, of this worker and of the others, taken into account. */
-import { closeOnDown } from './close-on-down.ts';
 import { sharedCounters } from './meter-segment.ts';
 import { ejectedUntil, passiveReports, tenthsNow } from './passive.ts';
 import { applyColumns } from './pool-availability.ts';
-import type { PoolRuntime, ServerRuntime } from './runtime.ts';
+import type { PoolRuntime } from './runtime.ts';
 import { queues } from './wait-queue.ts';
 import { SHARED } from './worker-protocol.ts';
 import type { PassiveFrame } from './worker-protocol.ts';
-import { worker } from './worker-state.ts';
 
 /** Pools of the plan that eject, what was last seen, and when the next ejection ends. */
 const watch = { pools: [] as PoolRuntime[], epoch: 0, endTenths: Infinity };
@@ -35,7 +33,6 @@ function lookAt(now: number): void {
   // Before the servers are looked at: what comes between is seen the next time.
   watch.epoch = Atomics.load(sharedCounters, SHARED.ejectionEpoch);
   watch.endTenths = Infinity;
-  const ejected: ServerRuntime[] = [];
   for (const pool of watch.pools) {
     let isChanged = false;
     let count = 0;
@@ -49,14 +46,10 @@ function lookAt(now: number): void {
       if (isEjected === server.isEjected) continue;
       server.isEjected = isEjected;
       isChanged = true;
-      if (isEjected) ejected.push(server);
     }
     pool.ejectedCount = count;
     if (isChanged) changed(pool);
   }
-  const { current } = worker;
-  for (const server of ejected) closeOnDown(server);
-  worker.current = current;
 }
 
 function changed(pool: PoolRuntime): void {
