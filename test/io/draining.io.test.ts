@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { FakeDns, recordsOf } from '../../src/control/names/dns-server-testkit.ts';
 import { connectTo } from '../kit/byte-stream.ts';
 import { answers, HeldServer, run, serverOf } from '../kit/held-server.ts';
 import { Load } from '../kit/load.ts';
@@ -142,6 +143,34 @@ test('weight changes the shares at once, and 0 takes a server out', async () => 
   const before = a.served;
   for (let i = 0; i < 40; i++) await ask(pair.port, getBytes('/'));
   assert.equal(a.served - before, 20);
+});
+
+test('a server that a name stands for is drained, also after it has left and come back', async () => {
+  await using a = await HeldServer.start('a');
+  await using b = await HeldServer.start('b');
+  let addresses = ['127.0.0.1'];
+  await using dns = await FakeDns.start(({ type }) => {
+    return recordsOf('db.test', 'A', type === 'A' ? addresses : []);
+  });
+  const resolver = { servers: [`127.0.0.1:${dns.server.port}`], ttlMin: '100ms', ttlMax: '200ms' };
+  const byName = { address: `db.test:${a.origin.port}`, name: 'db' };
+  await using pair = await startPair([byName, b.plan], {}, { top: { resolver } });
+  const server = `db/127.0.0.1:${a.origin.port}`;
+  const isThere = async () => serverOf(await pair.ballast.status(), server) !== undefined;
+  await until(isThere, { what: 'the name to be looked up' });
+  const { stdout } = await run(pair, ['drain', `web/${server}`]);
+  assert.ok(stdout.startsWith(`web/${server}  drain, was ready`), stdout);
+  await run(pair, ['weight', 'web/db/*', '4']);
+  const before = a.served;
+  assert.deepEqual(await answers(pair.port, 6), new Set(['b']));
+  addresses = ['127.0.0.9'];
+  await until(async () => !(await isThere()), { what: 'the address to go' });
+  addresses = ['127.0.0.1'];
+  await until(isThere, { what: 'the address to come back' });
+  await pair.ballast.reload();
+  assert.deepEqual(await answers(pair.port, 6), new Set(['b']));
+  const { administrative, weightEffective } = serverOf(await pair.ballast.status(), server);
+  assert.deepEqual([administrative.state, weightEffective, a.served], ['drain', 4, before]);
 });
 
 for (const onDown of ['keep', 'close']) {
