@@ -1,4 +1,4 @@
-/** dnsmasq as Debian has it: a real name server on a free port of 127.0.0.1, with records of its own. */
+/** dnsmasq as Debian has it: a real name server on a free port of 127.0.0.1. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';

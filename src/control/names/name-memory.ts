@@ -22,7 +22,7 @@ export class NameMemory {
   #file: NamesFile | null = null;
   #stopTimer: (() => void) | null = null;
   #timerIsSoon = false;
-  /** Whether the folder holds a file of ours: then it is kept up to date, even when nothing is known. */
+  /** Whether the folder holds a file of ours: it is kept up to date then, empty or not. */
   #isThere = false;
 
   constructor(options: NameMemoryOptions) {

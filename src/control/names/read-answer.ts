@@ -120,17 +120,13 @@ export function isServerAddress(address: string): boolean {
   return first !== 0xff && bytes.some((byte) => byte !== 0);
 }
 
-/** Services by their priority, everything else by its text: the order of answers changes nothing. */
+/** The order of answers changes nothing, nor does a new weight. */
 function inOrder(a: NameRecord, b: NameRecord): number {
-  if (a.kind === 'service' && b.kind === 'service' && a.priority !== b.priority) {
-    return a.priority - b.priority;
-  }
-  const [x, y] = [sortText(a), sortText(b)];
-  return x < y ? -1 : 1;
-}
-
-function sortText(record: NameRecord): string {
-  return record.kind === 'service' ? `${record.target} ${recordText(record)}` : record.address;
+  if (a.kind === 'address' && b.kind === 'address') return a.address < b.address ? -1 : 1;
+  if (a.kind === 'address' || b.kind === 'address') return 0;
+  if (a.priority !== b.priority) return a.priority - b.priority;
+  if (a.target !== b.target) return a.target < b.target ? -1 : 1;
+  return a.port - b.port || a.weight - b.weight;
 }
 
 /** RFC 2308 §5: the lesser of the SOA record's own time to live and its minimum. */
