@@ -3,7 +3,7 @@ import { appendFileSync, globSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { freePort } from '../kit/free-ports.ts';
-import { endProcess, exitOf } from '../kit/processes.ts';
+import { childrenOf, endProcess, exitOf } from '../kit/processes.ts';
 import { TempDir } from '../kit/temp-dir.ts';
 import { until } from '../kit/wait.ts';
 import { giveAway, runToEnd, startServer } from './unprivileged.ts';
@@ -105,10 +105,10 @@ export class PostgresServer implements AsyncDisposable {
   /** Starts the process and waits until it takes queries. */
   async start(): Promise<void> {
     const own = ['-p', String(this.port), '-k', this.#dir.path];
-    const process = startServer(POSTGRES_PROGRAM, ['-D', this.#data, ...own]);
-    this.#process = process;
+    const started = startServer(POSTGRES_PROGRAM, ['-D', this.#data, ...own]);
+    this.#process = started;
     const isReady = async (): Promise<boolean> => {
-      if (process.child.exitCode !== null) throw new Error(`ended at once: ${process.output()}`);
+      if (started.child.exitCode !== null) throw new Error(`ended at once: ${started.output()}`);
       return this.run('SELECT 1').then(
         () => true,
         () => false,
@@ -148,8 +148,16 @@ export class PostgresServer implements AsyncDisposable {
     await exitOf(this.#process!.child);
   }
 
+  /** Stops every process of the server, sessions included, or lets them go on. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#process!.child.kill(signal);
+    const pid = this.#process!.child.pid!;
+    for (const each of [pid, ...childrenOf(pid)]) {
+      try {
+        process.kill(each, signal);
+      } catch {
+        // A session that ended in between.
+      }
+    }
   }
 
   /** Ends it at once but in order, as `pg_ctl stop -m fast`. */

@@ -1,11 +1,10 @@
 /** Redis as Debian has it: a primary, and a replica of it. */
-import { connect } from 'node:net';
-import { readResp, writeRespCommand } from '../../src/codec/resp.ts';
 import type { RespReply } from '../../src/codec/resp.ts';
 import { freePort } from '../kit/free-ports.ts';
 import { endProcess, exitOf } from '../kit/processes.ts';
 import { TempDir } from '../kit/temp-dir.ts';
 import { until } from '../kit/wait.ts';
+import { connectRedis } from './redis-client.ts';
 import { giveAway, startServer } from './unprivileged.ts';
 import type { ServerProcess } from './unprivileged.ts';
 
@@ -45,28 +44,14 @@ export class RedisServer implements AsyncDisposable {
     }
   }
 
-  /** Runs one command on a connection of its own; any reply, also an error, resolves. */
-  run(command: readonly string[], ...before: readonly (readonly string[])[]): Promise<RespReply> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(this.port, '127.0.0.1');
-      let bytes = Buffer.alloc(0);
-      socket.on('error', reject);
-      socket.on('close', () => reject(new Error('closed without a reply')));
-      socket.on('data', (chunk: Buffer) => {
-        bytes = Buffer.concat([bytes, chunk]);
-        let at = 0;
-        for (let left = before.length; ; left--) {
-          const result = readResp(bytes, at);
-          if (result.kind !== 'reply') return;
-          at = result.end;
-          if (left > 0) continue;
-          resolve(result.reply);
-          socket.destroy();
-          return;
-        }
-      });
-      socket.write([...before, command].map(writeRespCommand).join(''));
-    });
+  /** Runs commands on a connection of their own and gives the last reply, which may be an error. */
+  async run(
+    command: readonly string[],
+    ...before: readonly (readonly string[])[]
+  ): Promise<RespReply> {
+    using client = await connectRedis(this.port);
+    for (const each of before) await client.run(each);
+    return await client.run(command);
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
