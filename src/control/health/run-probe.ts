@@ -11,6 +11,7 @@ const LOADERS: Partial<Record<Kind, () => Promise<Probe>>> = {
   postgres: async () => (await import('./postgres-probe.ts')).postgresProbe,
   mysql: async () => (await import('./mysql-probe.ts')).mysqlProbe,
   redis: async () => (await import('./redis-probe.ts')).redisProbe,
+  dns: async () => (await import('./dns-probe.ts')).dnsProbe,
   exec: async () => (await import('./exec-probe.ts')).execProbe,
   ldap: async () => (await import('./ldap-probe.ts')).ldapProbe,
   sip: async () => (await import('./sip-probe.ts')).sipProbe,

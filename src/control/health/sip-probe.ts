@@ -14,7 +14,7 @@ import { ProbeRun } from './probe-run.ts';
 import { ProbeSocket } from './probe-socket.ts';
 import type { ProbeReader, ProbeTalk } from './probe-socket.ts';
 import type { CancelProbe, ProbeResult, ProbeTarget } from './probe.ts';
-import { askByUdp } from './sip-udp.ts';
+import { askByUdp } from './udp-question.ts';
 import { isAccepted, statusFault } from './status-ranges.ts';
 
 /** Messages that are no answer to the question; more end the probe. */

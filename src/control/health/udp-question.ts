@@ -4,11 +4,14 @@ import { hostPort } from './host-port.ts';
 import { reasonOfError } from './probe-errors.ts';
 import type { ProbeRun } from './probe-run.ts';
 
-/** RFC 3261 §17.1.2.2: a request without an answer is sent again after T1, and less often up to T2. */
+/**
+ * A question without an answer is sent again after T1, and less often up to T2: the times of SIP (RFC
+ * 3261 §17.1.2.2), which suit the DNS too.
+ */
 const T1_MS = 500;
 const T2_MS = 4000;
 
-/** What is asked, and the judgement of each datagram that comes back; see SipQuestion. */
+/** What is asked, one character per byte, and the judgement of each datagram that comes back. */
 export type UdpQuestion = {
   request(local: string): string;
   judge(bytes: Uint8Array): number;
