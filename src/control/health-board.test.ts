@@ -149,9 +149,13 @@ test('HealthBoard shows an ejection until its time, beside the verdict of the ch
   assert.equal(observed.state, 'ejected');
   assert.equal(observed.untilMs! - observed.sinceMs, 5_000);
   assert.deepEqual([ejection!.reason, check.observed], ['failures', 'up']);
-  bench.clock.advance(5_000);
+  bench.clock.advance(5_100);
+  bench.board.takePassive(ejected('p/1', 10_000));
+  bench.clock.advance(20_000);
   assert.equal(bench.board.view('p/1')!.observed.state, 'up');
   assert.deepEqual(bench.events().slice(2), [
+    'p/1 observed up>ejected failures',
+    'p/1 observed ejected>up ejection-over',
     'p/1 observed up>ejected failures',
     'p/1 observed ejected>up ejection-over',
   ]);

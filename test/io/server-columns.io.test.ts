@@ -83,12 +83,8 @@ test('a server that passive health ejects is shown so until its time, with event
     events: StateEvent[];
   };
   const ours = events.filter(({ server }) => server === 'web/dead');
-  assert.deepEqual(
-    ours.slice(0, 2).map(({ column, from, to }) => [column, from, to]),
-    [
-      ['observed', 'up', 'ejected'],
-      ['observed', 'ejected', 'up'],
-    ],
-  );
+  const changes = ours.map(({ column, from, to }) => `${column} ${from} ${to}`);
+  assert.equal(changes[0], 'observed up ejected');
+  assert.ok(changes.includes('observed ejected up'), changes.join());
   assert.match(ballast.stderr, /"server":"web\/dead".*"server is ejected"/);
 });

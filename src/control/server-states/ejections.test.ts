@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PassiveFrame } from '../../plane/worker-protocol.ts';
-import { Ejections } from './ejections.ts';
+import { Ejections, TRIAL_WORD_MS } from './ejections.ts';
 import type { EjectionChange } from './ejections.ts';
 import { HandClock } from './hand-clock-testkit.ts';
 
@@ -30,7 +30,7 @@ function bench(): { clock: HandClock; ejections: Ejections; told: string[] } {
 test('Ejections: an ejection ends by its time, though nobody tells of it', () => {
   const { clock, ejections, told } = bench();
   ejections.take(ejected(10_000));
-  clock.advance(9_999);
+  clock.advance(9_999 + TRIAL_WORD_MS);
   const { sinceMs, untilMs } = ejections.get('p/a')!;
   assert.equal(untilMs - sinceMs, 10_000);
   clock.advance(1);
@@ -50,12 +50,21 @@ test('Ejections: a worker may end one early; a second word of it changes nothing
   assert.deepEqual(told, ['p/a ejected failures 10000', 'p/a restored success 0']);
 });
 
+test('Ejections: the word of a trial right after its time is the reason of its end', () => {
+  const { clock, ejections, told } = bench();
+  ejections.take(ejected(10_000));
+  clock.advance(10_000 + TRIAL_WORD_MS / 2);
+  ejections.take(RESTORED);
+  clock.advance(60_000);
+  assert.deepEqual(told, ['p/a ejected failures 10000', 'p/a restored success 0']);
+});
+
 test('Ejections: a longer ejection takes the place of the one before', () => {
   const { clock, ejections, told } = bench();
   ejections.take(ejected(10_000));
   clock.advance(9_000);
   ejections.take(ejected(20_000));
-  clock.advance(19_999);
+  clock.advance(19_999 + TRIAL_WORD_MS);
   assert.notEqual(ejections.get('p/a'), null);
   clock.advance(1);
   assert.equal(ejections.get('p/a'), null);
@@ -84,6 +93,6 @@ test('Ejections: no length that a worker gives breaks the timers', () => {
   ejections.take(ejected(1e15));
   assert.equal(ejections.get('p/a')!.untilMs - clock.now(), 24 * 86_400_000);
   ejections.take(ejected(-5));
-  clock.advance(0);
+  clock.advance(TRIAL_WORD_MS);
   assert.equal(ejections.get('p/a'), null);
 });

@@ -6,6 +6,12 @@
 import type { PassiveFrame } from '../../plane/worker-protocol.ts';
 import type { HealthClock } from '../health/health-clock.ts';
 
+/**
+ * After its time a server is on trial, and the worker with the first request tells how that went. In
+ * this time that word is awaited before the ejection counts as over, in ms.
+ */
+export const TRIAL_WORD_MS = 1_000;
+
 /** Longest ejection that is believed, in ms: what a timer can wait. */
 const EJECT_MS_MAX = 24 * 86_400_000;
 
@@ -48,11 +54,14 @@ export class Ejections {
       if (this.#drop(serverKey)) this.#onChange({ serverKey, change, reason, detail, forMs: 0 });
       return;
     }
-    // The worker's clock was ahead: it ejects nothing that is ejected.
+    // The trial after the one before has failed: nothing is ejected that is.
     if (this.#entries.has(serverKey)) this.#isOver(serverKey);
     const sinceMs = this.#clock.now();
     const lengthMs = Math.min(Math.max(0, forMs), EJECT_MS_MAX);
-    const stopTimer = this.#clock.startTimer(() => this.#isOver(serverKey), lengthMs);
+    const stopTimer = this.#clock.startTimer(
+      () => this.#isOver(serverKey),
+      lengthMs + TRIAL_WORD_MS,
+    );
     const untilMs = sinceMs + lengthMs;
     this.#entries.set(serverKey, { reason, detail, sinceMs, untilMs, stopTimer });
     this.#onChange({ serverKey, change, reason, detail, forMs: lengthMs });
