@@ -14,6 +14,11 @@ need dnsmasq dnsmasq-base
 need pg_ctlcluster postgresql
 need mariadbd mariadb-server
 need redis-server redis-server
+need slapd slapd
+need sipp sip-tester
+need dig bind9-dnsutils
+# A module of Debian's own Python.
+/usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing="$missing python3-aiosmtpd"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
