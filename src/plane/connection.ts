@@ -39,8 +39,7 @@ const SHUT_WR = 1;
 const SOL_SOCKET = 1;
 const SO_LINGER = 13;
 
-const lingerZero = new Int32Array([1, 0]);
-const lingerZeroAddress = libc.addressOf(lingerZero);
+const lingerZeroAddress = libc.lastingAddressOf(new Int32Array([1, 0]));
 
 let nextGeneration = 1;
 

@@ -21,8 +21,7 @@ const IP_BIND_ADDRESS_NO_PORT = 24;
 
 const MASK = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
-const one = new Int32Array([1]);
-const oneAddress = libc.addressOf(one);
+const oneAddress = libc.lastingAddressOf(new Int32Array([1]));
 
 export class Upstream extends Connection {
   readonly server: ServerRuntime;

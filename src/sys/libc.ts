@@ -64,7 +64,22 @@ export function viewMemory(address: number, bytes: number): ArrayBuffer {
   return koffi.view(BigInt(address), bytes);
 }
 
-/** The address of the memory behind a typed array, which must not be resized or transferred. */
+/**
+ * The address of the memory behind a typed array, which must not be resized or transferred. It holds
+ * as long as the array is in use: one that nothing refers to any more is collected, its address
+ * notwithstanding. See `lastingAddressOf`.
+ */
 export function addressOf(array: Uint8Array | Int32Array): number {
   return Number(koffi.address(array));
+}
+
+const lasting: (Uint8Array | Int32Array)[] = [];
+
+/**
+ * The same for an array that serves as long as the process, such as the value of an option: a
+ * variable of a module that no function mentions does not keep its array. Called when modules load.
+ */
+export function lastingAddressOf(array: Uint8Array | Int32Array): number {
+  lasting.push(array);
+  return addressOf(array);
 }

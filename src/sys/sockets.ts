@@ -21,8 +21,7 @@ const IPV6_V6ONLY = 26;
 
 const FAMILIES = { ipv4: AF_INET, ipv6: AF_INET6, unix: AF_UNIX } as const;
 
-const one = new Int32Array([1]);
-const oneAddress = libc.addressOf(one);
+const oneAddress = libc.lastingAddressOf(new Int32Array([1]));
 
 export type ListenOptions = { readonly backlog: number; readonly nodelay: boolean };
 
