@@ -39,6 +39,7 @@ export abstract class Acceptor extends Watched {
   }
 }
 
+/** A listening socket for requests of HTTP. */
 export class HttpAcceptor extends Acceptor {
   listener: ListenerRuntime;
 
@@ -48,6 +49,7 @@ export class HttpAcceptor extends Acceptor {
   }
 }
 
+/** A listening socket for sessions of layer 4. */
 export class TcpAcceptor extends Acceptor {
   listener: TcpListenerRuntime;
 

@@ -7,6 +7,7 @@ import { jsonText } from '../json-text.ts';
 import { slotStart } from '../meter-segment.ts';
 import type { PoolRuntime } from '../runtime.ts';
 
+/** Where sessions go. */
 export class TcpRouteRuntime {
   readonly plan: TcpRoutePlan;
   readonly meter: number;
@@ -29,6 +30,7 @@ export class TcpRouteRuntime {
   }
 }
 
+/** A listener of layer 4; sessions keep the one that they began with. */
 export class TcpListenerRuntime {
   readonly plan: TcpListenerPlan;
   readonly meter: number;
