@@ -2,13 +2,13 @@
  * A worker for tests of the supervisor: speaks the worker's protocol and answers every request with
  * `{ index, pid, plan }`, on Node's own HTTP server. What it does wrong on purpose is asked for by
  * the path: /die, /hang. /eject tells that the first server is ejected. A plan with a pool named
- * "refuse" is refused.
+ * "refuse" is refused, and one with a server at 127.0.0.66.
  */
 import { createServer, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import { LISTENER_METER, SLOT_BYTES, SLOT_FIELDS, SLOTS_MAX } from '../base/meters.ts';
 import { WORKER_METER } from '../base/meters.ts';
-import type { Plan } from '../config/plan.ts';
+import type { Plan, ServerPlan } from '../config/plan.ts';
 import { bindKey, FRAME_BYTES_MAX, WORKER_FD } from '../plane/worker-protocol.ts';
 import type { FromWorker, ToWorker } from '../plane/worker-protocol.ts';
 import { receiveFd } from '../sys/fd-passing.ts';
@@ -50,13 +50,18 @@ function serve(fd: number): Server {
   return server;
 }
 
+/** A server whose plan is refused, too. */
+function isRefused({ address }: ServerPlan): boolean {
+  return address.host === '127.0.0.66';
+}
+
 function apply(next: Plan): void {
   const received = new Map<string, number>();
   for (let one = receiveFd(WORKER_FD.descriptors); one !== null;) {
     received.set(one.text, one.fd);
     one = receiveFd(WORKER_FD.descriptors);
   }
-  if (next.pools.some(({ key }) => key === 'refuse')) {
+  if (next.pools.some(({ key, servers: all }) => key === 'refuse' || all.some(isRefused))) {
     say({ type: 'refused', version: next.version, message: 'it was asked to' });
     return;
   }

@@ -82,6 +82,19 @@ test('NameUpdates tries again what could not be put in force', async () => {
   assert.equal(it.appliedAtMs.length, 2);
 });
 
+test('NameUpdates does not let a change wait for what is tried again', async () => {
+  const it = new Bench();
+  it.isGood = false;
+  it.updates.request();
+  await it.pass(GATHER_MS);
+  it.isGood = true;
+  await it.pass(1_000);
+  it.updates.request();
+  await it.pass(GATHER_MS);
+  await it.pass(60_000);
+  assert.deepEqual(it.appliedAtMs, [GATHER_MS, GATHER_MS + 1_000 + GATHER_MS]);
+});
+
 test('NameUpdates that is stopped does nothing more', async () => {
   const it = new Bench();
   it.updates.request();

@@ -22,6 +22,8 @@ export class NameUpdates {
   #stopTimer: (() => void) | null = null;
   #isApplying = false;
   #isWanted = false;
+  /** Whether the timer is for what could not be put in force: a change does not wait for it. */
+  #isRetry = false;
   #notBeforeMs = -Infinity;
   #isStopped = false;
 
@@ -32,13 +34,19 @@ export class NameUpdates {
   /** Something has changed. Called at each change. */
   request(): void {
     this.#isWanted = true;
+    if (this.#isRetry) this.#disarm();
     this.#arm(GATHER_MS);
   }
 
   stop(): void {
     this.#isStopped = true;
+    this.#disarm();
+  }
+
+  #disarm(): void {
     this.#stopTimer?.();
     this.#stopTimer = null;
+    this.#isRetry = false;
   }
 
   #arm(delayMs: number): void {
@@ -50,12 +58,16 @@ export class NameUpdates {
 
   async #apply(): Promise<void> {
     this.#stopTimer = null;
+    this.#isRetry = false;
     this.#isApplying = true;
     this.#isWanted = false;
     const isDone = await this.#options.apply();
     this.#isApplying = false;
     this.#notBeforeMs = this.#options.clock.now() + EVERY_MS;
     if (this.#isWanted) this.#arm(GATHER_MS);
-    else if (!isDone) this.#arm(RETRY_MS);
+    else if (!isDone) {
+      this.#isRetry = true;
+      this.#arm(RETRY_MS);
+    }
   }
 }
