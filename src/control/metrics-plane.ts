@@ -10,6 +10,7 @@ import { REASONS } from '../base/reasons.ts';
 import type { Plan } from '../config/plan.ts';
 import type { ControlParts } from './control-view.ts';
 import type { MetersReader } from './meters-reader.ts';
+import { datagramsText } from './metrics-datagrams.ts';
 import { durationsText, headText, labelText, responsesText, tableText } from './metric-text.ts';
 import type { Row, Thing } from './metric-text.ts';
 
@@ -63,6 +64,8 @@ const SERVER_ROWS: readonly Row[] = [
 
 type Things = {
   readonly listeners: readonly Thing[];
+  /** Those of the listeners that are for datagrams. */
+  readonly datagrams: readonly Thing[];
   readonly routes: readonly Thing[];
   readonly pools: readonly Thing[];
   readonly servers: readonly Thing[];
@@ -76,6 +79,9 @@ function thingsOf(plan: Plan): Things {
   if (before !== undefined) return before;
   const things: Things = {
     listeners: plan.listeners.map(({ key, slot }) => thing(slot, { listener: key })),
+    datagrams: plan.listeners
+      .filter(({ protocol }) => protocol === 'udp')
+      .map(({ key, slot }) => thing(slot, { listener: key })),
     routes: plan.listeners.flatMap((listener) =>
       listener.routes.map(({ key, slot }) =>
         thing(slot, { listener: listener.key, route: key.slice(listener.key.length + 1) }),
@@ -99,7 +105,7 @@ function thing(slot: number, labels: Readonly<Record<string, string>>): Thing {
  * its requests are there once it had one: most of thousands are never asked for.
  */
 export function* planeText({ plan, meters, logLinesLost }: ControlParts): Generator<string> {
-  const { listeners, routes, pools, servers } = thingsOf(plan);
+  const { listeners, datagrams, routes, pools, servers } = thingsOf(plan);
   const linesLost = meters.sum(0, WORKER_METER.logLinesLost) + logLinesLost;
   yield* tableText('ballast', [{ slot: 0, labels: '' }], WORKER_ROWS, meters);
   yield headText('ballast_log_lines_lost_total', 'counter', 'Access log lines not written.');
@@ -107,6 +113,7 @@ export function* planeText({ plan, meters, logLinesLost }: ControlParts): Genera
   yield* reasonsText(meters);
   yield* tableText('ballast_listener', listeners, LISTENER_ROWS, meters);
   yield* responsesText(LISTENER_RESPONSES, listeners, meters);
+  yield* datagramsText(datagrams, meters);
   yield* tableText('ballast_route', routes, ROUTE_ROWS, meters);
   yield* responsesText(ROUTE_RESPONSES, routes, meters);
   yield* durationsText(ROUTE_DURATION, routes, ROUTE_METER, meters);

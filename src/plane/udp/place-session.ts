@@ -146,10 +146,20 @@ function giveUp(s: UdpSession, cause: number): false {
   return false;
 }
 
-/** Whether sessions must leave a server: it is down, or not in the plan any more. */
+/**
+ * Whether sessions must leave a server: it is down, in maintenance or ejected, or not in the plan any
+ * more. One that drains keeps them.
+ */
 export function hasLeft(server: ServerRuntime): boolean {
+  if (server.state.isUsable && !server.isRemoved) return false;
   const { observed } = server;
-  return server.isRemoved || observed === 'down' || observed === 'rising';
+  return (
+    server.isRemoved ||
+    server.isEjected ||
+    server.administrative === 'maintenance' ||
+    observed === 'down' ||
+    observed === 'rising'
+  );
 }
 
 /**
@@ -157,6 +167,13 @@ export function hasLeft(server: ServerRuntime): boolean {
  * none: then it has ended, and the drop of the datagram in hand is counted.
  */
 export function moveSession(s: UdpSession): boolean {
+  s.retries++;
+  bump(s.socket.listener.pool.meter + POOL_METER.retries);
+  return changeServer(s);
+}
+
+/** The same where the further try is counted already. */
+export function changeServer(s: UdpSession): boolean {
   const { pool } = s.socket.listener;
   const before = s.server!;
   leaveServer(s);
@@ -165,14 +182,14 @@ export function moveSession(s: UdpSession): boolean {
   if (s.pool !== pool) {
     // A reload has made the pool anew: places in the old one mean nothing in it.
     s.pool!.countLive(-1);
+    if (s.isRetryCounted) s.pool!.liveRetries--;
+    s.isRetryCounted = false;
     pool.countLive(1);
     s.pool = pool;
     s.triedCount = 0;
   } else if (s.triedCount === 0 && before.pool === pool) {
     s.tried[s.triedCount++] = before.state.index;
   }
-  s.retries++;
-  bump(pool.meter + POOL_METER.retries);
   return placeSession(s);
 }
 

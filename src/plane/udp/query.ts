@@ -10,7 +10,7 @@ import { bump } from '../meter-segment.ts';
 import { noteFailure } from '../passive.ts';
 import { takeRetry } from '../retry.ts';
 import { endSession } from './end-session.ts';
-import { moveSession } from './place-session.ts';
+import { changeServer } from './place-session.ts';
 import { sendToServer } from './receive-clients.ts';
 import type { UdpSession } from './udp-session.ts';
 
@@ -35,7 +35,7 @@ export function queryRefused(s: UdpSession): void {
     endSession(s, REASON.connectFailed);
     return;
   }
-  if (moveSession(s)) sendToServer(s, BASE + s.keptBlock, s.keptLength);
+  if (changeServer(s)) sendToServer(s, BASE + s.keptBlock, s.keptLength);
 }
 
 /** No answer came in time. */
