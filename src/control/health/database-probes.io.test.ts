@@ -285,6 +285,58 @@ for (const [name, plan, behave, reason, detail] of SCRIPTS) {
   });
 }
 
+/** A message of PostgreSQL. */
+function message(type: string, ...parts: readonly (Buffer | number)[]): Buffer {
+  const body = Buffer.concat(parts.map((part) => (typeof part === 'number' ? int(part, 2) : part)));
+  return Buffer.concat([Buffer.from(type), int(body.length + 4, 4), body]);
+}
+
+function int(value: number, size: 2 | 4): Buffer {
+  const bytes = Buffer.alloc(size);
+  bytes.writeIntBE(value, 0, size);
+  return bytes;
+}
+
+/** The answer to a query: one row of texts. */
+function postgresRow(values: readonly (string | null)[]): Buffer {
+  const column = Buffer.concat([Buffer.from('c\0'), Buffer.alloc(6), int(25, 4), Buffer.alloc(8)]);
+  const cells = values.map((value) =>
+    value === null ? int(-1, 4) : Buffer.concat([int(value.length, 4), Buffer.from(value)]),
+  );
+  return Buffer.concat([
+    message('T', values.length, ...values.map(() => column)),
+    message('D', values.length, ...cells),
+    message('C', Buffer.from('SELECT 1\0')),
+    message('Z', Buffer.from('I')),
+  ]);
+}
+
+for (const [caughtUp, reason] of [
+  ['t', 'check-passed'],
+  ['f', 'lag'],
+] as const) {
+  test(`postgres probe looks twice at a replica after a quiet time: ${reason}`, async (t) => {
+    // Connected, something not yet replayed, and the last commit a day ago.
+    const state = postgresRow(['t', 'off', 'on', 't', 'f', '0/3000148', '86400000']);
+    const queries: string[] = [];
+    const server = await serve(t, (socket) => {
+      const answers = [POSTGRES_SESSION[0]!, state, postgresRow([caughtUp])];
+      socket.on('data', (chunk) => {
+        queries.push(chunk.toString('latin1'));
+        const next = answers.shift();
+        if (next !== undefined) socket.write(next);
+      });
+    });
+    const plan = postgresPlan({ role: 'replica', maxLagMs: 1000 });
+    const result = await probeOnce(server.address, plan);
+    assert.equal(result.reason, reason, result.detail);
+    assert.match(queries[2]!, /pg_last_wal_replay_lsn\(\) >= '0\/3000148'/);
+    // What had been received got a moment to be replayed.
+    assert.ok(result.durationMs >= 99, `${result.durationMs} ms`);
+    await server.quiet();
+  });
+}
+
 test('probes of databases leave no descriptor open when they are cancelled', async (t) => {
   const server = await serve(t, silent);
   const { runProbe } = await import('./run-probe.ts');
