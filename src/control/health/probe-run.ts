@@ -28,6 +28,8 @@ export class ProbeRun {
    * `hard` closes a connection by RST, so that no TIME_WAIT is left.
    */
   close: (hard: boolean) => void = () => undefined;
+  /** Where set, called when the time is up: a last chance to see what had come in. */
+  lastLook: (() => void) | null = null;
   /** Where the probe is, for the text of a time limit: "" or such as "at step 2". */
   place = '';
   readonly #done: (result: ProbeResult) => void;
@@ -71,6 +73,8 @@ export class ProbeRun {
 
   /** The time is up: called by the timer, then once more when what had come in was dealt with. */
   timeIsUp(): void {
+    if (this.#isOver) return;
+    this.lastLook?.();
     if (this.#isOver) return;
     const { timeoutMs } = this.target;
     const lateMs = performance.now() - this.#startedAtMs - timeoutMs;
