@@ -224,7 +224,8 @@ export class NameBoard {
 
   #hasAnswers(): boolean {
     if (this.#stopRefresh !== null) return false;
-    return [...this.#entries.values()].every(({ state }) => state.phase !== 'unknown');
+    for (const { state } of this.#entries.values()) if (state.phase === 'unknown') return false;
+    return true;
   }
 
   #release(): void {

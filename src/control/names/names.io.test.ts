@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { until } from '../../../test/kit/wait.ts';
 import { TestSupervisor } from '../supervisor-testkit.ts';
 import { FakeDns, recordsOf } from './dns-server-testkit.ts';
+import { FIRST_ANSWERS_MS } from './names.ts';
 
 /** A name server that knows web.test at these addresses, for 0 s. */
 class Zone {
@@ -52,17 +53,17 @@ test('Names: a change of addresses is a new plan in the same workers, and a line
   zone.addresses = ['127.0.0.2'];
   await using dns = await zone.start();
   await using it = await TestSupervisor.start(config(dns));
+  await keysAre(it, key('127.0.0.2'));
   const first = await it.ask();
-  assert.deepEqual([first.plan, first.health.map((one) => one.key)], [1, [key('127.0.0.2')]]);
   zone.addresses = ['127.0.0.3', '127.0.0.2'];
   await keysAre(it, key('127.0.0.2'), key('127.0.0.3'));
   const second = await it.ask();
-  assert.equal(second.plan, 2);
+  assert.deepEqual([second.plan, second.pid], [first.plan + 1, first.pid]);
   const line = logOf(it)
     .split('\n')
-    .find((text) => text.includes('servers by name have changed'))!;
+    .findLast((text) => text.includes('servers by name have changed'))!;
   const { version, came, went } = JSON.parse(line) as Record<string, unknown>;
-  assert.deepEqual([version, came, went], [2, [key('127.0.0.3')], []]);
+  assert.deepEqual([version, came, went], [second.plan, [key('127.0.0.3')], []]);
   assert.equal((await it.status()).lastReload, null);
   assert.match(await it.metrics(), /^ballast_name_lookups_total\{outcome="records"\} [1-9]/m);
 });
@@ -72,12 +73,14 @@ test('Names: answers that say the same change nothing, in whatever order they co
   zone.addresses = ['127.0.0.2', '127.0.0.3'];
   await using dns = await zone.start();
   await using it = await TestSupervisor.start(config(dns));
+  await keysAre(it, key('127.0.0.2'), key('127.0.0.3'));
+  const { plan } = await it.ask();
   for (let i = 0; i < 5; i++) {
     zone.addresses = zone.addresses.toReversed();
     const goal = zone.asked + 2;
     await until(() => zone.asked >= goal, { what: 'more questions' });
   }
-  assert.equal((await it.ask()).plan, 1);
+  assert.equal((await it.ask()).plan, plan);
 });
 
 test('Names: what the workers refuse is told and tried again; the servers before stay', async () => {
@@ -85,6 +88,7 @@ test('Names: what the workers refuse is told and tried again; the servers before
   zone.addresses = ['127.0.0.2'];
   await using dns = await zone.start();
   await using it = await TestSupervisor.start(config(dns));
+  await keysAre(it, key('127.0.0.2'));
   zone.addresses = ['127.0.0.66'];
   await until(() => logOf(it).includes('servers by name cannot be changed: a worker refused'), {
     what: 'the refusal in the log',
@@ -102,9 +106,11 @@ test('Names: a reload waits for the names that are new, and forgets those that a
   assert.deepEqual(await keysOf(it), []);
   assert.match(await it.metrics(), /^ballast_names_failing\{state="unresolved"\} 1$/m);
   it.config = config(dns);
-  assert.equal((await it.supervisor.reload()).ok, true);
-  // In force with the answer at once, not soon after.
-  assert.deepEqual(await keysOf(it), [key('127.0.0.2')]);
+  const first = await it.supervisor.reload();
+  assert.equal(first.ok, true);
+  // In force with the answer at once, not soon after; unless the machine stood still.
+  if (first.tookMs < FIRST_ANSWERS_MS) assert.deepEqual(await keysOf(it), [key('127.0.0.2')]);
+  await keysAre(it, key('127.0.0.2'));
   assert.match(await it.metrics(), /^ballast_names_failing\{state="unresolved"\} 0$/m);
   assert.match(await it.metrics(), /^ballast_name_questions 2$/m);
   const report = await it.supervisor.reload();
@@ -141,11 +147,13 @@ test('Names: nothing is looked up any more once it is drained', async () => {
   zone.addresses = ['127.0.0.2'];
   await using dns = await zone.start();
   await using it = await TestSupervisor.start(config(dns));
+  await keysAre(it, key('127.0.0.2'));
+  const changes = logOf(it).split('servers by name have changed').length;
   const drained = it.drain();
   zone.addresses = ['127.0.0.3'];
   await drained;
   const { asked } = zone;
   await new Promise((resolve) => setTimeout(resolve, 400));
   assert.equal(zone.asked, asked);
-  assert.doesNotMatch(logOf(it), /servers by name have changed/);
+  assert.equal(logOf(it).split('servers by name have changed').length, changes);
 });
