@@ -25,7 +25,9 @@ export class Downstream extends Connection {
   /** What `inBlock` holds has not been parsed yet: a pipelined request. */
   isInputUnparsed = false;
   isTrusted = false;
-  readonly serverName = '';
+  /** Of its PROXY header; "" where it has none. */
+  serverName = '';
+  uniqueId = '';
   /** The listener whose trust list `isTrusted` was read from. */
   #trustedBy: ListenerRuntime | null = null;
   /** The answer that waits to be sent is the last one. */

@@ -1,6 +1,6 @@
 /** The PROXY header that begins a client's connection, where its network is listed for it. */
 import { cidrListContains, parseIp } from '../codec/ip-address.ts';
-import { ProxyHeader } from '../codec/proxy-header.ts';
+import { PROXY_RANGE, ProxyHeader } from '../codec/proxy-header.ts';
 import { parseProxyHeader } from '../codec/proxy-protocol.ts';
 import { bytes } from './buffers.ts';
 
@@ -10,6 +10,9 @@ export type ProxiedClient = {
   clientPort: number;
   destinationText: string;
   destinationPort: number;
+  /** PP2_TYPE_AUTHORITY and PP2_TYPE_UNIQUE_ID, kept for the log and for the next header; or "". */
+  serverName: string;
+  uniqueId: string;
 };
 
 const header = new ProxyHeader();
@@ -33,5 +36,15 @@ export function takeProxyHeader(client: ProxiedClient, at: number, length: numbe
     client.destinationText = header.destinationText();
     client.destinationPort = header.destinationPort;
   }
+  if (result > 0) keepDetails(client);
   return result;
+}
+
+function keepDetails(client: ProxiedClient): void {
+  if (header.has(PROXY_RANGE.authority)) {
+    client.serverName = header.text(bytes, PROXY_RANGE.authority);
+  }
+  if (header.has(PROXY_RANGE.uniqueId)) {
+    client.uniqueId = header.text(bytes, PROXY_RANGE.uniqueId);
+  }
 }

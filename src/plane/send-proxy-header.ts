@@ -18,12 +18,18 @@ export type ProxyOrigin = {
   readonly destinationText: string;
   readonly destinationPort: number;
   readonly serverName: string;
+  readonly uniqueId: string;
 };
 
 const addresses = new ProxyAddresses();
 /** Region of its own: what is to be sent after the header may be in the shared ones. */
 const REGION_BYTES = 1_024;
 const region = reserveRegion(Math.max(REGION_BYTES, PROXY_V2_WRITE_BYTES_MAX));
+
+/** That of a proxy before us goes on: one connection, one identifier. */
+function uniqueIdOf(origin: ProxyOrigin): string {
+  return origin.uniqueId === '' ? newRequestId() : origin.uniqueId;
+}
 
 /** Sends the header of the pool's version for a client; false when the connection is broken. */
 export function sendProxyHeader(
@@ -44,7 +50,7 @@ export function sendProxyHeader(
       ? writeProxyV1(bytes, region, addresses)
       : writeProxyV2(bytes, region, addresses, {
           authority: plan.authority ? origin.serverName : '',
-          uniqueId: plan.uniqueId ? newRequestId() : '',
+          uniqueId: plan.uniqueId ? uniqueIdOf(origin) : '',
           checksum: plan.checksum,
         });
   return writeTo(u, region, end - region) !== FAILED;

@@ -185,6 +185,42 @@ test('version 2 carries what the client before us said, with a checksum', async 
   client.destroy();
 });
 
+test('what a header says beside the addresses is kept for the log and the next header', async () => {
+  await using scene = await startTcpScene({
+    listener: LISTED,
+    pool: { proxyProtocol: { version: 2, authority: true, uniqueId: true, checksum: false } },
+  });
+  const authority = Buffer.from('db.example.com');
+  const uniqueId = Buffer.from('id-1');
+  const details = Buffer.concat([
+    Buffer.from([2, 0, authority.length]),
+    authority,
+    Buffer.from([5, 0, uniqueId.length]),
+    uniqueId,
+  ]);
+  const head = Buffer.from(V2_IPV4);
+  head.writeUInt16BE(12 + details.length, 14);
+  const client = await scene.connect();
+  await client.write(Buffer.concat([head, details, Buffer.from('payload')]));
+  await client.readUntil('payload');
+  client.end();
+  await client.closed();
+  const sent = scene.origin.connections[0]!.received;
+  assert.deepEqual(sent, Buffer.concat([head, details, Buffer.from('payload')]));
+  const line = await scene.ballast.accessLine(() => true);
+  assert.equal(line['serverName'], 'db.example.com');
+  assert.equal(line['uniqueId'], 'id-1');
+});
+
+test('connections to servers come from the source address of the pool', async () => {
+  await using scene = await startTcpScene({ pool: { source: '127.0.0.77' } });
+  const client = await scene.connect();
+  await client.write('x');
+  await client.readUntil('x');
+  assert.equal(scene.origin.connections[0]!.socket.remoteAddress, '127.0.0.77');
+  client.destroy();
+});
+
 test('towards http servers each client has connections of its own', async () => {
   await using scene = await startScene({
     script: async (connection) => {

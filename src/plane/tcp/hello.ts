@@ -78,7 +78,7 @@ function decide(s: TcpSession, length: number): boolean {
   if (!keep(s, from, length)) return true;
   if (result === HELLO_MORE) return false;
   if (result === HELLO_DONE) {
-    s.serverName = hello.serverName;
+    if (hello.serverName !== '') s.serverName = hello.serverName;
     giveRoute(s, hello.serverName, hello.alpn);
   } else if (result === -HELLO_FAULT.notTls) giveRoute(s, '', NO_PROTOCOLS);
   else abortSession(s, REASON.badClientHello);

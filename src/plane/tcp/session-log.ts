@@ -1,6 +1,7 @@
 /** The line of a session in the access log. */
 import { beginLine, endLine, putPhase, putReason } from '../access-log.ts';
 import { bytes, putNumber, putText } from '../buffers.ts';
+import { jsonText } from '../json-text.ts';
 import { worker } from '../worker-state.ts';
 import type { TcpSession } from './session.ts';
 
@@ -14,7 +15,11 @@ export function logSession(s: TcpSession): void {
   out = putText(out, s.clientText);
   if (s.serverName !== '') {
     out = putText(out, '","serverName":"');
-    out = putText(out, s.serverName);
+    out = putText(out, jsonText(s.serverName).slice(1, -1));
+  }
+  if (s.uniqueId !== '') {
+    out = putText(out, '","uniqueId":"');
+    out = putText(out, jsonText(s.uniqueId).slice(1, -1));
   }
   bytes[out++] = 34;
   out = putReason(out, s.reason);

@@ -53,6 +53,8 @@ export class TcpSession extends Placement {
   awaitsProxyHeader = false;
   /** Its network is not listed where others are: no PROXY header is taken from it. */
   isUnlisted = false;
+  /** Of a PROXY header; "" where it has none. */
+  uniqueId = '';
   /** Of the ClientHello; "" where it has none or none was looked at. */
   serverName = '';
   readonly startMs = worker.nowMs;
