@@ -1,13 +1,13 @@
-import { assert } from '../../base/errors.ts';
 import type { ProbePlan } from '../../config/plan-check.ts';
 import { httpProbe } from './http-probe.ts';
 import type { CancelProbe, Probe, ProbeResult, ProbeTarget } from './probe.ts';
 import { tcpProbe } from './tcp-probe.ts';
 
-type Kind = ProbePlan['kind'];
+/** Kinds whose code is not there from the start. */
+type LateKind = Exclude<ProbePlan['kind'], 'tcp' | 'http'>;
 
 /** Probes whose code is read at the first check of their kind: most balancers need few of them. */
-const LOADERS: Partial<Record<Kind, () => Promise<Probe>>> = {
+const LOADERS: Readonly<Record<LateKind, () => Promise<Probe>>> = {
   postgres: async () => (await import('./postgres-probe.ts')).postgresProbe,
   mysql: async () => (await import('./mysql-probe.ts')).mysqlProbe,
   redis: async () => (await import('./redis-probe.ts')).redisProbe,
@@ -19,17 +19,18 @@ const LOADERS: Partial<Record<Kind, () => Promise<Probe>>> = {
   grpc: async () => (await import('./grpc-probe.ts')).grpcProbe,
 };
 
-/** The code that is there. */
-const loaded = new Map<Kind, Probe>([
-  ['tcp', tcpProbe],
-  ['http', httpProbe],
-]);
+/** The code that was read. */
+const loaded = new Map<LateKind, Probe>();
 
 /** The `Probe` of a running balancer: real connections, by the kind of the check. */
 export function runProbe(target: ProbeTarget, done: (result: ProbeResult) => void): CancelProbe {
-  const probe = loaded.get(target.probe.kind);
+  const { kind } = target.probe;
+  if (kind === 'tcp') return tcpProbe(target, done);
+  if (kind === 'http') return httpProbe(target, done);
+  const probe = loaded.get(kind);
   if (probe !== undefined) return probe(target, done);
-  const late = new LateProbe(target, done);
+  const late = new LateProbe();
+  void late.begin(kind, target, done);
   return () => late.cancel();
 }
 
@@ -38,31 +39,30 @@ class LateProbe {
   #cancel: CancelProbe | null = null;
   #isCancelled = false;
 
-  constructor(target: ProbeTarget, done: (result: ProbeResult) => void) {
-    void this.#begin(target, done);
-  }
-
   cancel(): void {
     this.#isCancelled = true;
     this.#cancel?.();
   }
 
-  async #begin(target: ProbeTarget, done: (result: ProbeResult) => void): Promise<void> {
-    const { kind } = target.probe;
-    try {
-      const probe = await load(kind);
-      if (!this.#isCancelled) this.#cancel = probe(target, done);
-    } catch (error) {
-      const detail = `the code of the ${kind} check cannot be read: ${String(error)}`;
-      if (!this.#isCancelled) done({ passed: false, reason: 'local-setup', detail, durationMs: 0 });
-    }
+  async begin(
+    kind: LateKind,
+    target: ProbeTarget,
+    done: (result: ProbeResult) => void,
+  ): Promise<void> {
+    const probe = await load(kind);
+    if (this.#isCancelled) return;
+    if (typeof probe !== 'string') this.#cancel = probe(target, done);
+    else done({ passed: false, reason: 'local-setup', detail: probe, durationMs: 0 });
   }
 }
 
-async function load(kind: Kind): Promise<Probe> {
-  const loader = LOADERS[kind];
-  assert(loader !== undefined, `the kind ${kind} has a loader`);
-  const probe = await loader();
-  loaded.set(kind, probe);
-  return probe;
+/** The probe of a kind, or why its code cannot be read. */
+async function load(kind: LateKind): Promise<Probe | string> {
+  try {
+    const probe = await LOADERS[kind]();
+    loaded.set(kind, probe);
+    return probe;
+  } catch (error) {
+    return `the code of the ${kind} check cannot be read: ${String(error)}`;
+  }
 }
