@@ -91,7 +91,6 @@ const WORDS = ['error', 'warn', 'log', 'trace'] as const;
  * synchronous, and the product itself does not use the console.
  */
 function quietly(call: () => void): void {
-  // oxlint-disable-next-line no-console -- it is kept from speaking
   const own = WORDS.map((word) => [word, console[word]] as const);
   try {
     for (const word of WORDS) Reflect.set(console, word, () => undefined);
