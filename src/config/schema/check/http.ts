@@ -35,14 +35,17 @@ export const REQUEST_KEYS = Object.keys(request) as readonly (keyof typeof reque
 const step = section('One of several requests.', request);
 
 /** Schema of `check.http`. */
-export const httpCheck = section('Asks with a request of HTTP/1.1, of HTTPS with tls, and looks at the answer.', {
-  tls: tlsSchema,
-  ...request,
-  steps: list(
-    'Several requests, one after the other, in place of the keys of one.',
-    step,
-  ).optional(),
-});
+export const httpCheck = section(
+  'Asks with a request of HTTP/1.1, of HTTPS with tls, and looks at the answer.',
+  {
+    tls: tlsSchema,
+    ...request,
+    steps: list(
+      'Several requests, one after the other, in place of the keys of one.',
+      step,
+    ).optional(),
+  },
+);
 
 /** A request of a check with its defaults filled in. */
 export type HttpStepConfig = z.output<typeof step>;
