@@ -8,6 +8,7 @@ import { compileCidrList } from '../codec/ip-address.ts';
 import type { ProxyAcceptPlan, TcpListenerPlan } from '../config/plan-layer4.ts';
 import type { HttpListenerPlan, Plan, PoolPlan, RoutePlan } from '../config/plan.ts';
 import { compileRoutes } from '../route/route-table.ts';
+import type { RouteTable } from '../route/route-table.ts';
 import { fieldEditor } from './field-editor.ts';
 import { forgetPassive } from './passive.ts';
 import { ListenerRuntime, PoolRuntime, RouteRuntime, ServerRuntime } from './runtime.ts';
@@ -30,8 +31,9 @@ export type PlanRuntime = {
 export function compilePlan(plan: Plan, before: PlanRuntime | null, seed: number): PlanRuntime {
   const servers = new Map<string, ServerRuntime>();
   const pools = plan.pools.map((pool) => compilePool(pool, { before, servers, seed }));
+  const options = { whole: plan, before, pools, seed };
   const http = plan.listeners.filter((listener) => listener.protocol === 'http');
-  const listeners = http.map((listener) => compileListener(listener, plan, pools, seed));
+  const listeners = http.map((listener) => compileListener(listener, options));
   const tcp = plan.listeners
     .filter((listener) => listener.protocol === 'tcp')
     .map((listener) => compileTcpListener(listener, pools, seed));
@@ -95,15 +97,18 @@ function compilePool(plan: PoolPlan, options: PoolOptions): PoolRuntime {
   return pool;
 }
 
-function compileListener(
-  plan: HttpListenerPlan,
-  whole: Plan,
-  pools: readonly PoolRuntime[],
-  seed: number,
-): ListenerRuntime {
+type ListenerOptions = {
+  readonly whole: Plan;
+  readonly before: PlanRuntime | null;
+  readonly pools: readonly PoolRuntime[];
+  readonly seed: number;
+};
+
+function compileListener(plan: HttpListenerPlan, options: ListenerOptions): ListenerRuntime {
+  const { whole, before, pools, seed } = options;
   const { limits } = whole;
   return new ListenerRuntime(plan, {
-    table: compileRoutes(plan.routes),
+    table: tableOf(plan, before?.listeners.get(plan.key)),
     routes: compileRouteRuntimes(plan.routes, pools, seed),
     trust: compileCidrList(plan.trust) ?? new Uint8Array(0),
     proxyFrom: networksOf(plan.proxyProtocol),
@@ -122,6 +127,12 @@ function compileListener(
     },
     pages: new Map(plan.errorPages.map((page) => [page.status, decodePage(page)])),
   });
+}
+
+/** Servers by name come and go often: the same routes are not compiled again for them. */
+function tableOf(plan: HttpListenerPlan, known: ListenerRuntime | undefined): RouteTable {
+  const isKnown = known !== undefined && isSame(known.plan.routes, plan.routes);
+  return isKnown ? known.table : compileRoutes(plan.routes);
 }
 
 function compileTcpListener(
