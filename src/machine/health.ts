@@ -16,8 +16,8 @@
  * `fall` = 1 leads from up straight to down, `rise` = 1 from down straight to up. The first verdict
  * is quick: one single result decides while a server is unknown. A falling server still counts as
  * up, a rising one still as down. A server may also begin as up or down, by configuration: that is
- * an assumption, not a verdict, and gives way to the first result as unknown does. An inconclusive probe (a fault of the balancer itself) changes
- * nothing and is repeated.
+ * an assumption, not a verdict, and gives way to the first result as unknown does. An inconclusive
+ * probe (a fault of the balancer itself) changes nothing and is repeated.
  *
  * Waits run from the start of one probe to the start of the next: every (up), downEvery (down),
  * changingEvery (falling, rising, and before the first verdict), each spread by jitter.
@@ -215,7 +215,9 @@ function retune(state: HealthState, random: number, now: number): HealthStep {
   return { state, effects: [{ kind: 'arm', atMs }] };
 }
 
+/** What counts as down until it is known otherwise is asked at once: nobody is served meanwhile. */
 function startSpread(state: HealthState, random: number): number {
+  if (state.isAssumed && state.observed === 'down') return 0;
   return random * Math.min(state.policy.everyMs, START_SPREAD_MS_MAX);
 }
 

@@ -29,6 +29,12 @@ function probe(check: CheckConfig, folder: string): ProbePlan {
   return tcpProbe(check.tcp ?? {}, folder);
 }
 
+/** A server whose role is not known yet must not be written to: it may be a replica. */
+function asksForRole({ postgres, mysql, redis }: CheckConfig): boolean {
+  const role = (postgres ?? mysql ?? redis)?.role ?? 'any';
+  return role !== 'any';
+}
+
 /** The plan of a check of its own; `folder` is that of the configuration file. */
 export function lowerCheck(check: CheckConfig, folder: string): CheckPlan {
   const plan = {
@@ -37,7 +43,7 @@ export function lowerCheck(check: CheckConfig, folder: string): CheckPlan {
     rise: check.rise,
     fall: check.fall,
     jitterPercent: check.jitter,
-    start: check.start,
+    start: check.start ?? (asksForRole(check) ? ('down' as const) : ('unknown' as const)),
     port: check.port ?? 0,
     probe: probe(check, folder),
   };

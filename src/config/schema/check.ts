@@ -66,8 +66,8 @@ export const checkSchema = section('How servers are checked: one kind, and when.
   jitter: percent('Share of itself by which each wait is spread.', 50).prefault('10%'),
   start: word(
     ['unknown', 'up', 'down'],
-    'What a server counts as until its first verdict.',
-  ).prefault('unknown'),
+    'What a server counts as until its first verdict; down where a role is asked for, else unknown.',
+  ).optional(),
   port: integer(1, 65_535, "Another port than the server's own.").optional(),
 });
 
