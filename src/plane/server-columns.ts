@@ -17,8 +17,7 @@ export function takeColumns(
     const server = plan.servers.get(frame.key);
     if (server === undefined || isSame(server, frame)) continue;
     const isDown = frame.state === 'down' && server.observed !== 'down';
-    const isOut =
-      frame.administrative === 'maintenance' && server.administrative !== 'maintenance';
+    const isOut = frame.administrative === 'maintenance' && server.administrative !== 'maintenance';
     if (isDown || isOut) fallen.push(server);
     server.observed = frame.state;
     server.administrative = frame.administrative;
