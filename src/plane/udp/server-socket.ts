@@ -1,4 +1,4 @@
-/** Sockets towards servers: each is connected, so that what it receives and its errors are one server's. */
+/** Sockets towards servers: each is connected, so that what it gets and its errors are one server's. */
 import { SERVER_METER, WORKER_METER } from '../../base/meters.ts';
 import { EAGAIN, EADDRINUSE, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../../sys/errno.ts';
 import { connectDatagram } from '../../sys/datagram-sockets.ts';
