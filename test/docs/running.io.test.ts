@@ -30,11 +30,27 @@ function familiesOf(text: string): Map<string, Family> {
 test('docs/operations.md lists the metrics of a running balancer, with types and labels', async () => {
   await using dead = await Origin.start(() => Promise.resolve());
   await dead.stop();
-  const pools = { sick: { servers: [dead.address], check: { tcp: {}, every: '20ms' } } };
-  const routes = [{ paths: '/sick', pool: 'sick' }, { pool: 'web' }];
-  await using scene = await startScene({ top: { pools }, listener: { routes } });
+  const nowhere = `127.0.0.1:${await freePort()}`;
+  const pools = {
+    sick: { servers: [dead.address], check: { tcp: {}, every: '20ms' } },
+    named: { servers: ['gone.example:80'] },
+    datagrams: { servers: [nowhere] },
+  };
+  const top = {
+    pools,
+    resolver: { servers: [nowhere], timeout: '50ms' },
+    listeners: { udp: { bind: `127.0.0.1:${await freePort()}`, protocol: 'udp', pool: 'datagrams' } },
+  };
+  const routes = [
+    { paths: '/sick', pool: 'sick' },
+    { paths: '/named', pool: 'named' },
+    { pool: 'web' },
+  ];
+  await using scene = await startScene({ top, listener: { routes } });
   await ask(scene.port, getBytes('/'));
   await scene.ballast.serverState(dead.address, 'down');
+  const wasLookedUp = async () => (await scene.ballast.metric('ballast_name_lookups_total')) > 0;
+  await until(wasLookedUp, { what: 'the name to be looked up' });
   // A request is counted when its answer has been sent: the client may be faster.
   const isCounted = async () => (await scene.ballast.metric('ballast_route_requests_total')) > 0;
   await until(isCounted, { what: 'the request to be counted' });

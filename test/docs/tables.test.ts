@@ -1,6 +1,7 @@
 // Tables in the documents that repeat what the program knows say the same.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DATAGRAM_DROPS } from '../../src/base/datagram-drops.ts';
 import { REASONS } from '../../src/base/reasons.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
 import type { JsonSchema } from '../../src/config/json-schema.ts';
@@ -52,4 +53,10 @@ test('troubleshooting has every reason once and no others', () => {
   const words = rows.flatMap(([cell = '']) => codesIn(cell));
   assert.deepEqual(words.filter((word) => !WORDS.has(word)), []);
   assert.deepEqual([...words].sort(), [...WORDS].filter((word) => word !== 'none').sort());
+});
+
+test('the table of dropped datagrams has every cause with its meaning', () => {
+  const rows = tableUnder(page('docs/operations.md'), '### Dropped datagrams');
+  const documented = rows.map(([cell = '', meaning]) => [codesIn(cell)[0], meaning]);
+  assert.deepEqual(documented, DATAGRAM_DROPS);
 });

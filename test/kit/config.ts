@@ -33,6 +33,7 @@ export function simpleConfig({ port, servers, listener, pool, top }: SimpleConfi
         ...(listener?.['routes'] === undefined ? { pool: 'web' } : {}),
         ...listener,
       },
+      ...(top?.['listeners'] as Tree | undefined),
     },
     pools: { web: { servers, ...pool }, ...(top?.['pools'] as Tree | undefined) },
   };
