@@ -1,7 +1,8 @@
 /** Taking clients' connections from a listening socket that belongs to the supervisor. */
 import { LISTENER_METER, WORKER_METER } from '../base/meters.ts';
 import { ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../sys/errno.ts';
-import { EPOLLET, EPOLLEXCLUSIVE, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../sys/event-loop.ts';
+import { EPOLLET, EPOLLEXCLUSIVE, EPOLLIN, EPOLLOUT } from '../sys/event-loop.ts';
+import { EPOLLPRI, EPOLLRDHUP } from '../sys/event-loop.ts';
 import * as libc from '../sys/libc.ts';
 import { mapPrivate } from '../sys/shared-memory.ts';
 import { AF_INET, AF_INET6, SOCKADDR_BYTES, formatIpv6 } from '../sys/sockaddr.ts';
@@ -21,7 +22,7 @@ export const ACCEPTS_PER_TURN = 32;
 /** How long accepting rests when descriptors or memory are used up, in ms. */
 const PAUSE_MS = 50;
 
-const MASK = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+const MASK = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 const address = mapPrivate(4096);
 const lengthAt = address.address + 2048;

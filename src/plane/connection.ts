@@ -7,7 +7,8 @@
  */
 import { TimerNode } from '../base/timer-wheel.ts';
 import { EAGAIN } from '../sys/errno.ts';
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../sys/event-loop.ts';
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from '../sys/event-loop.ts';
+import { EPOLLPRI, EPOLLRDHUP } from '../sys/event-loop.ts';
 import * as libc from '../sys/libc.ts';
 import { BASE, bytes, giveBlock, sizeOfBlock, takeBlock } from './buffers.ts';
 import { worker } from './worker-state.ts';
@@ -38,8 +39,10 @@ const MSG_NOSIGNAL = 0x4000;
 const SHUT_WR = 1;
 const SOL_SOCKET = 1;
 const SO_LINGER = 13;
+const SO_OOBINLINE = 10;
 
 const lingerZeroAddress = libc.lastingAddressOf(new Int32Array([1, 0]));
+const oneAddress = libc.lastingAddressOf(new Int32Array([1]));
 
 let nextGeneration = 1;
 
@@ -65,6 +68,8 @@ export class Connection extends Watched {
   canWrite = true;
   /** The peer has sent its FIN (EPOLLRDHUP); what came before it may still wait to be read. */
   isHangup = false;
+  /** An urgent byte has come (RFC 6093): a receive ends at its mark, and more may wait behind it. */
+  isUrgent = false;
   isClosed = false;
   /** Our FIN is sent. */
   isShut = false;
@@ -89,6 +94,15 @@ export function noteReadiness(c: Connection, mask: number): void {
     c.isHangup = true;
     c.canRead = true;
   }
+  if ((mask & EPOLLPRI) !== 0) noteUrgent(c);
+}
+
+/** The urgent byte stays in its place among the others: what is relayed has no other. */
+function noteUrgent(c: Connection): void {
+  c.canRead = true;
+  if (c.isUrgent) return;
+  c.isUrgent = true;
+  libc.setsockopt(c.fd, SOL_SOCKET, SO_OOBINLINE, oneAddress, 4);
 }
 
 /** Sends bytes[at … at+length), keeping what the kernel does not take. */
@@ -167,7 +181,7 @@ export function readFrom(c: Connection, at: number, length: number): number {
   const got = libc.recv(c.fd, BASE + at, length, 0);
   if (got > 0) {
     // A short receive has emptied the queue, unless the FIN already came: then its 0 is next.
-    if (got < length && !c.isHangup) c.canRead = false;
+    if (got < length && !c.isHangup && !c.isUrgent) c.canRead = false;
     c.bytesIn += got;
     return got;
   }

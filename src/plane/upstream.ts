@@ -1,7 +1,7 @@
 /** A connection to a server: making it, keeping it idle, ending it. */
 import { SERVER_METER, WORKER_METER } from '../base/meters.ts';
 import { EINPROGRESS } from '../sys/errno.ts';
-import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../sys/event-loop.ts';
+import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from '../sys/event-loop.ts';
 import * as libc from '../sys/libc.ts';
 import { setKeepAlive, setUserTimeout } from '../sys/socket-options.ts';
 import { IPPROTO_TCP, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from '../sys/sockets.ts';
@@ -19,7 +19,7 @@ import { worker } from './worker-state.ts';
 const IPPROTO_IP = 0;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 
-const MASK = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+const MASK = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 const oneAddress = libc.lastingAddressOf(new Int32Array([1]));
 

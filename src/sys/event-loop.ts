@@ -12,6 +12,7 @@ import * as libc from './libc.ts';
 import { mapPrivate } from './shared-memory.ts';
 
 export const EPOLLIN = 0x1;
+export const EPOLLPRI = 0x2;
 export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
 export const EPOLLHUP = 0x10;

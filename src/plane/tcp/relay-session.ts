@@ -60,7 +60,7 @@ function pump(s: TcpSession, from: Connection, to: Connection): boolean {
   for (let i = 0; i < READS_PER_TURN; i++) {
     if (to.isShut || to.outLength > 0) return true;
     const lane = isUp ? s.up : s.down;
-    if (lane !== null) {
+    if (lane !== null && (lane.held > 0 || !from.isUrgent)) {
       const result = stepLane(lane, from, to);
       if (result === LANE.moved) continue;
       return laneResult(s, from, to, result);
@@ -80,7 +80,7 @@ function pump(s: TcpSession, from: Connection, to: Connection): boolean {
       broken = to;
       return false;
     }
-    if (got === RECEIVE_BYTES) setLane(s, isUp, takeLane());
+    if (got === RECEIVE_BYTES && !from.isUrgent) setLane(s, isUp, takeLane());
   }
   worker.later(from);
   return true;
@@ -103,8 +103,7 @@ function laneResult(s: TcpSession, from: Connection, to: Connection, result: num
   const isUp = from === s.client;
   giveLane((isUp ? s.up : s.down)!);
   setLane(s, isUp, null);
-  if (result === LANE.ended) senderFinished(from, to);
-  else if (from.canRead) worker.later(from);
+  if (from.canRead) worker.later(from);
   return true;
 }
 

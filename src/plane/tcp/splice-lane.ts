@@ -30,12 +30,10 @@ export const LANE = {
   moved: 0,
   /** Nothing more can be done until one of the sides is ready. */
   waits: 1,
-  /** The sender has finished, and all of it is passed on. */
-  ended: 2,
-  senderBroken: 3,
-  receiverBroken: 4,
-  /** Everything is passed on, and it was little. */
-  slow: 5,
+  senderBroken: 2,
+  receiverBroken: 3,
+  /** Everything is passed on, and it was little or nothing: a receive is to tell what comes next. */
+  over: 4,
 } as const;
 
 const free: Lane[] = [];
@@ -68,7 +66,8 @@ export function stepLane(lane: Lane, from: Connection, to: Connection): number {
   if (taken === 0) {
     if (!from.canRead) return LANE.waits;
     taken = moveBytes(from.fd, lane.pipe.writeFd, lane.pipe.sizeBytes);
-    if (taken === 0) return LANE.ended;
+    // The end of the stream, but also an urgent byte: splice(2) stops there and says the same.
+    if (taken === 0) return LANE.over;
     if (taken < 0) {
       from.canRead = false;
       return libc.errno() === EAGAIN ? LANE.waits : LANE.senderBroken;
@@ -84,5 +83,5 @@ export function stepLane(lane: Lane, from: Connection, to: Connection): number {
   }
   lane.held -= sent;
   to.bytesOut += sent;
-  return lane.held === 0 && taken < WORTH_BYTES ? LANE.slow : LANE.moved;
+  return lane.held === 0 && taken < WORTH_BYTES ? LANE.over : LANE.moved;
 }
