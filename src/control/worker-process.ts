@@ -60,6 +60,9 @@ const NODE_FLAGS = [
   '--disable-sigusr1',
 ];
 
+/** Where compiled code is kept, and what injects faults for tests. */
+const WORKER_VARIABLES: ReadonlySet<string> = new Set(['NODE_COMPILE_CACHE', 'BALLAST_TEST_FAULT']);
+
 /** Wait between two tries to pass a descriptor while the channel is full, in ms. */
 const PASS_RETRY_MS = 2;
 
@@ -248,12 +251,17 @@ function extraFlags(): string[] {
 
 function startProcess(options: WorkerProcessOptions, own: readonly number[]): ChildProcess {
   const { entry, segment, sharedFd } = options;
-  const { NODE_OPTIONS: _unwanted, ...env } = process.env;
   return spawn(process.execPath, [...NODE_FLAGS, ...extraFlags(), entry, String(segment.index)], {
     stdio: ['ignore', 2, 2, ...own, segment.fd, sharedFd],
     detached: true,
-    env,
+    env: workerEnvironment(),
   });
+}
+
+/** Of our own environment only what a worker needs: passwords of checks may stand in the rest. */
+function workerEnvironment(): NodeJS.ProcessEnv {
+  const all = Object.entries(process.env);
+  return Object.fromEntries(all.filter(([name]) => WORKER_VARIABLES.has(name)));
 }
 
 function tryToPass(channel: number, fd: number, key: string): boolean {

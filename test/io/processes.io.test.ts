@@ -1,5 +1,6 @@
 // Workers die and hang, the whole drains and ends: what clients see of it.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Ballast } from '../kit/ballast.ts';
 import { connectTo } from '../kit/byte-stream.ts';
@@ -206,4 +207,14 @@ test('SIGKILL of the supervisor leaves no worker behind that nobody can end', as
   for (const pid of children) if (isAlive(pid)) process.kill(pid, 'SIGTERM');
   await until(() => !children.some(isAlive), { what: 'the workers to end' });
   assert.equal(serves, true);
+});
+
+test('workers are not given the environment, in which passwords of checks may stand', async () => {
+  await using scene = await startScene({ env: { DATABASE_PASSWORD: 'secret of the check' } });
+  const { pid: supervisor } = scene.ballast.child;
+  assert.match(readFileSync(`/proc/${supervisor}/environ`, 'utf8'), /secret of the check/);
+  for (const pid of await scene.ballast.workerPids()) {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+    assert.doesNotMatch(environment, /DATABASE_PASSWORD|secret of the check/);
+  }
 });
