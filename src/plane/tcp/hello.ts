@@ -87,7 +87,10 @@ function decide(s: TcpSession, length: number): boolean {
 
 /** Somebody who is not listed pretends to speak for somebody else. */
 function isForged(s: TcpSession, length: number): boolean {
-  if (looksLikeProxyHeader(bytes, RECEIVE_AT, length) !== PROXY_LOOK.yes) return false;
+  const look = looksLikeProxyHeader(bytes, RECEIVE_AT, length);
+  // What is certain now need not be held back later.
+  if (look === PROXY_LOOK.no) s.isUnlisted = false;
+  if (look !== PROXY_LOOK.yes) return false;
   abortSession(s, REASON.proxyHeaderUntrusted);
   return true;
 }
