@@ -10,7 +10,7 @@ const MEANINGS: Readonly<Record<string, readonly [ProbeReason, string]>> = {
   '53300': ['too-many-clients', 'the server takes no more clients'],
   '57P03': ['starting-up', 'the server is starting, stopping or recovering'],
   '57P01': ['starting-up', 'the server is stopping'],
-  '57014': ['query', 'the query took too long'],
+  '57014': ['timeout', 'the query took too long'],
 };
 
 /**
