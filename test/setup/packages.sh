@@ -16,6 +16,7 @@ need mariadbd mariadb-server
 need redis-server redis-server
 need slapd slapd
 need sipp sip-tester
+need aiosmtpd python3-aiosmtpd
 need dig bind9-dnsutils
 # A module of Debian's own Python.
 /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing="$missing python3-aiosmtpd"

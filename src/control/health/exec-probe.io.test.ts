@@ -108,7 +108,8 @@ test('execProbe gives none of our descriptors', () => {
     (async () => {
       const { runProbe } = await import(${JSON.stringify(new URL('./run-probe.ts', import.meta.url))});
       const probe = { kind: 'exec', command: ['/bin/sh', '-c', 'ls /proc/self/fd > ${path}'] };
-      const target = { address: { family: 'ipv4', host: '', port: 1 }, probe, timeoutMs: 5000, server: '', pool: '' };
+      const address = { family: 'ipv4', host: '', port: 1 };
+      const target = { address, probe, timeoutMs: 5000, server: '', pool: '' };
       runProbe(target, (result) => process.stdout.write(result.reason));
     })();
   `;
