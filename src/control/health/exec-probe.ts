@@ -82,7 +82,6 @@ class ExecRun {
         // A session and a process group of its own.
         detached: true,
       });
-      this.#child = child;
       this.#listen(child);
     } catch (error) {
       endTurn();
@@ -91,7 +90,7 @@ class ExecRun {
   }
 
   #listen(child: ChildProcessByStdio<null, Readable, Readable>): void {
-    child.once('error', (error: NodeJS.ErrnoException) => {
+    child.on('error', (error: NodeJS.ErrnoException) => {
       if (child.pid !== undefined) return;
       endTurn();
       this.#notStarted(error);
@@ -100,9 +99,10 @@ class ExecRun {
       endTurn();
       this.#exited(code, signal);
     });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('error', () => undefined);
-      stream.on('data', (chunk: Buffer) => this.#heard(chunk));
+    this.#child = child;
+    for (const stream of outputsOf(child)) {
+      stream?.on('error', () => undefined);
+      stream?.on('data', (chunk: Buffer) => this.#heard(chunk));
     }
   }
 
@@ -146,8 +146,7 @@ class ExecRun {
     leaveQueue(this.#start);
     if (this.#child === null) return;
     this.#kill();
-    this.#child.stdout.destroy();
-    this.#child.stderr.destroy();
+    for (const stream of outputsOf(this.#child)) stream?.destroy();
   }
 
   /** Kills the whole group. Its number stays taken as long as one of it lives. */
@@ -160,4 +159,9 @@ class ExecRun {
       // Nobody is left in it.
     }
   }
+}
+
+/** Not there, whatever their type says, where no descriptors were left for them: EMFILE. */
+function outputsOf(child: ChildProcessByStdio<null, Readable, Readable>): (Readable | undefined)[] {
+  return [child.stdout, child.stderr];
 }

@@ -6,7 +6,7 @@ import type { BindPlan } from '../../config/plan.ts';
 import { reasonOfError, reasonOfTlsError } from './probe-errors.ts';
 import type { ProbeRun } from './probe-run.ts';
 import { hostPort } from './host-port.ts';
-import type { TlsMaterial } from './tls-material.ts';
+import type { TlsLoad, TlsMaterial } from './tls-material.ts';
 
 /** What a kind of probe does on its connection. Each ends the probe by `run.finish`. */
 export type ProbeTalk = {
@@ -109,8 +109,7 @@ export class ProbeSocket {
 
   async #loadTls(plan: TlsProbePlan): Promise<void> {
     this.run.awaits = 'local';
-    const { tlsMaterial } = await import('./tls-material.ts');
-    const load = await tlsMaterial(plan);
+    const load = await loadTls(plan);
     if (!this.#isLive()) return;
     if (!load.ok) {
       this.run.finish('local-setup', load.detail);
@@ -177,6 +176,16 @@ export class ProbeSocket {
     if (!this.#isLive()) return;
     const [reason, detail] = reasonOfTlsError(error, this.isSecure);
     this.run.finish(reason, detail);
+  }
+}
+
+/** Never throws: its code is read at the first check over TLS, which takes a descriptor. */
+async function loadTls(plan: TlsProbePlan): Promise<TlsLoad> {
+  try {
+    const { tlsMaterial } = await import('./tls-material.ts');
+    return await tlsMaterial(plan);
+  } catch (error) {
+    return { ok: false, detail: `the code of TLS cannot be read: ${String(error)}` };
   }
 }
 
