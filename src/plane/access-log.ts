@@ -10,6 +10,7 @@ import * as libc from '../sys/libc.ts';
 import { BASE, bytes, putNumber, putRun, putText, reserveRegion } from './buffers.ts';
 import type { Exchange } from './exchange.ts';
 import { bump } from './meter-segment.ts';
+import type { Placement } from './placement.ts';
 import { WORKER_FD } from './worker-protocol.ts';
 import { worker } from './worker-state.ts';
 
@@ -107,10 +108,17 @@ function putNumbers(x: Exchange, bytesOut: number, at: number): number {
   out = putText(out, ',"bytesOut":');
   out = putNumber(out, bytesOut);
   const from = x.startMs;
-  if (x.queuedMs >= 0) out = putPhase(out, ',"queueMs":', x.dispatchMs - x.queuedMs);
+  out = putQueue(out, x);
   if (x.connectedMs >= 0) out = putPhase(out, ',"connectMs":', x.connectedMs - x.dispatchMs);
   if (x.firstByteMs >= 0) out = putPhase(out, ',"firstByteMs":', x.firstByteMs - from);
   return putPhase(out, ',"totalMs":', worker.nowMs - from);
+}
+
+/** `,"queueMs":…` of what has waited; until now where it left the queue without a server. */
+export function putQueue(at: number, p: Placement): number {
+  if (p.queuedMs < 0) return at;
+  const endMs = p.dispatchMs < p.queuedMs ? worker.nowMs : p.dispatchMs;
+  return putPhase(at, ',"queueMs":', endMs - p.queuedMs);
 }
 
 /** Milliseconds with three decimals. */

@@ -1,5 +1,5 @@
 /** The line of a session in the access log. */
-import { beginLine, endLine, putPhase, putReason } from '../access-log.ts';
+import { beginLine, endLine, putPhase, putQueue, putReason } from '../access-log.ts';
 import { bytes, putNumber, putText } from '../buffers.ts';
 import { jsonText } from '../json-text.ts';
 import { worker } from '../worker-state.ts';
@@ -32,7 +32,7 @@ export function logSession(s: TcpSession): void {
   out = putNumber(out, client.bytesIn - s.headerBytes);
   out = putText(out, ',"bytesOut":');
   out = putNumber(out, client.bytesOut);
-  if (s.queuedMs >= 0) out = putPhase(out, ',"queueMs":', s.dispatchMs - s.queuedMs);
+  out = putQueue(out, s);
   if (s.connectedMs >= 0) out = putPhase(out, ',"connectMs":', s.connectedMs - s.dispatchMs);
   if (s.firstByteMs >= 0 && upstream !== null) {
     out = putPhase(out, ',"firstByteMs":', s.firstByteMs - s.startMs);
