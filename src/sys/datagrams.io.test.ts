@@ -131,3 +131,40 @@ test('kernelDrops counts what did not fit into the buffer', () => {
   closeFd(client);
   closeFd(fd);
 });
+
+test('datagrams that are joined for a send arrive one by one, the last of them shorter', () => {
+  for (const host of ['127.0.0.1', '::1']) {
+    const family = host === '::1' ? 'ipv6' : 'ipv4';
+    const number = host === '::1' ? AF_INET6 : AF_INET;
+    const [fd, bind] = listen({ family, host: host === '::1' ? '::' : '0.0.0.0', port: 0 });
+    const client = toward({ ...bind, host });
+    const batch = new DatagramBatch(8);
+    const locals = new Int32Array(LOCAL_WORDS);
+    sendText(client, 'hello');
+    assert.equal(batch.receive(fd, 0, 1), 1);
+    batch.readLocal(0, locals, 0);
+    const name = batch.words.slice(batch.nameOf(0), batch.nameOf(0) + NAME_WORDS);
+    const sizes = [4, 4, 4, 2];
+    // From a socket that is told whom to and from where, and from one that is connected.
+    for (const isConnected of [false, true]) {
+      sizes.forEach((size, i) => {
+        batch.bytes.fill(65 + i, batch.offsetOf(i), batch.offsetOf(i) + size);
+        batch.setLength(i, size);
+      });
+      if (isConnected) batch.setPeer(0);
+      else {
+        batch.setName(0, name, 0);
+        batch.setLocal(0, number, locals, 0);
+      }
+      batch.join(0, 4, 4);
+      assert.equal(batch.send(isConnected ? client : fd, 0, 1), 1);
+      batch.part(0);
+      for (let i = 4; i < 8; i++) batch.clear(i);
+      assert.equal(batch.receive(isConnected ? fd : client, 4, 4), 4);
+      const texts = [4, 5, 6, 7].map((i) => textOf(batch, i));
+      assert.deepEqual(texts, ['AAAA', 'BBBB', 'CCCC', 'DD']);
+    }
+    closeFd(client);
+    closeFd(fd);
+  }
+});

@@ -31,6 +31,7 @@ const STRIDE_BYTES = DATAGRAM_BYTES_MAX + 192;
 
 // Words of struct mmsghdr.
 const NAME_LENGTH = 2;
+const IOVEC_COUNT = 6;
 const CONTROL_LENGTH = 10;
 const FLAGS = 12;
 const LENGTH = 14;
@@ -48,6 +49,11 @@ const IPV6_PKTINFO = 50;
 const CMSG_LEVEL = 2;
 const CMSG_TYPE = 3;
 const CMSG_DATA = 4;
+// UDP_SEGMENT, udp(7): what is sent is cut into datagrams of so many bytes.
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
+const SEGMENT_LENGTH = 18;
+const SEGMENT_SPACE = 24;
 const PKTINFO_LENGTH = 28;
 const PKTINFO_SPACE = 32;
 const PKTINFO6_LENGTH = 36;
@@ -118,6 +124,43 @@ export class DatagramBatch {
   /** Sends `count` datagrams; returns how many went, -1 where not even the first did. */
   send(fd: number, from: number, count: number): number {
     return libc.sendmmsg(fd, this.#address + from * HEADER_BYTES, count, MSG_DONTWAIT);
+  }
+
+  /**
+   * Makes `count` datagrams from place `from` on one thing to send: all but the last have `size`
+   * bytes, the last has at most as many. The kernel takes them through its stack as one. The lengths,
+   * the address and what `setLocal` does must be set already; `part` undoes it.
+   */
+  join(from: number, count: number, size: number): void {
+    const { words } = this;
+    const header = from * HEADER_WORDS;
+    const used = words[header + CONTROL_LENGTH]!;
+    const control = (this.#controls + from * CONTROL_BYTES + used) >> 2;
+    words[header + IOVEC_COUNT] = count;
+    words[header + CONTROL_LENGTH] = used + SEGMENT_SPACE;
+    words[control] = SEGMENT_LENGTH;
+    words[control + 1] = 0;
+    words[control + CMSG_LEVEL] = SOL_UDP;
+    words[control + CMSG_TYPE] = UDP_SEGMENT;
+    words[control + CMSG_DATA] = size;
+  }
+
+  /** Makes the datagram at a place a thing of its own again. */
+  part(from: number): void {
+    const header = from * HEADER_WORDS;
+    this.words[header + IOVEC_COUNT] = 1;
+    this.words[header + CONTROL_LENGTH]! -= SEGMENT_SPACE;
+  }
+
+  /** Puts back the length of what was received: a send has put its own there. */
+  restoreLength(i: number, length: number): void {
+    this.words[i * HEADER_WORDS + LENGTH] = length;
+  }
+
+  /** Makes a place one that is sent to the peer that its socket is connected to. */
+  setPeer(i: number): void {
+    this.words[i * HEADER_WORDS + NAME_LENGTH] = 0;
+    this.words[i * HEADER_WORDS + CONTROL_LENGTH] = 0;
   }
 
   /** Bytes of the datagram that was received. */

@@ -1,10 +1,13 @@
 /** The end of a session: what is counted and logged, and its socket. */
+import { DROP } from '../../base/datagram-drops.ts';
 import { LISTENER_METER, ROUTE_METER } from '../../base/meters.ts';
+import { kernelDrops } from '../../sys/datagram-sockets.ts';
 import { giveBlock } from '../buffers.ts';
 import { bump, countReason, observe } from '../meter-segment.ts';
 import { leaveServer } from '../places.ts';
 import { worker } from '../worker-state.ts';
 import { closeServerSocket, keepIdleSocket } from './server-socket.ts';
+import type { UdpServerSocket } from './server-socket.ts';
 import { logUdpSession } from './session-log.ts';
 import { closeClientSocket } from './client-socket.ts';
 import { datagramSessions } from './udp-listener.ts';
@@ -15,6 +18,7 @@ import type { UdpSession } from './udp-session.ts';
 export function endSession(s: UdpSession, reason: number): void {
   if (s.isEnded) return;
   const u = s.upstream;
+  if (u !== null) countDrops(s, u);
   record(s, reason);
   if (u !== null) closeServerSocket(u);
   giveSession(s);
@@ -26,6 +30,12 @@ export function finishQuery(s: UdpSession): void {
   record(s, 0);
   keepIdleSocket(u);
   giveSession(s);
+}
+
+/** What the server sent in such a burst that the kernel threw it away. */
+function countDrops(s: UdpSession, u: UdpServerSocket): void {
+  const drops = kernelDrops(u.fd);
+  if (drops > 0) bump(s.socket.listener.meter + LISTENER_METER.drops + DROP.receiveBuffer, drops);
 }
 
 function record(s: UdpSession, reason: number): void {

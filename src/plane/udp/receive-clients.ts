@@ -8,6 +8,7 @@ import { AF_INET } from '../../sys/sockaddr.ts';
 import { bump } from '../meter-segment.ts';
 import { TRIES_MAX } from '../placement.ts';
 import { worker } from '../worker-state.ts';
+import { RUN_BYTES_MAX, RUN_MAX, RUN_MIN, cannotCut } from './segments.ts';
 import { beginSession, hasLeft, moveSession, serverFailed } from './place-session.ts';
 import { keepDatagram } from './query.ts';
 import { KEY_WORDS, hashOfKey } from './session-table.ts';
@@ -37,8 +38,9 @@ export function receiveClients(c: UdpClientSocket): boolean {
     for (let i = 0; i < got; i++) {
       bytes += inbox.lengthOf(i);
       take(c, i);
-      inbox.clear(i);
     }
+    sendRun();
+    for (let i = 0; i < got; i++) inbox.clear(i);
     const { meter } = c.listener;
     bump(meter + LISTENER_METER.requests, got);
     bump(meter + LISTENER_METER.bytesIn, bytes);
@@ -50,6 +52,7 @@ export function receiveClients(c: UdpClientSocket): boolean {
 
 /** After an exception: what was not passed on is lost, and the rest is looked at anew. */
 export function resetClients(c: UdpClientSocket): void {
+  runSession = null;
   for (let i = 0; i < BATCH; i++) inbox.clear(i);
   if (!c.isClosed) worker.loop.renew(c.fd, c.generation, DATAGRAM_MASK);
 }
@@ -72,11 +75,13 @@ function take(c: UdpClientSocket, i: number): void {
   const s = c.only === null ? c.table.find(key, hash) : onlySession(c);
   if (s !== null) {
     if (s.isAnswered && !s.isConfirmed) confirm(s);
-    forward(s, i);
+    addToRun(s, i);
     return;
   }
+  // It may take the place of the very session that has something to be sent.
+  sendRun();
   const begun = beginSession(c, key, hash);
-  if (begun !== null) forward(begun, i);
+  if (begun !== null) addToRun(begun, i);
 }
 
 /** Whom the datagram is from and what it was sent to, as sessions are found by. */
@@ -103,6 +108,71 @@ function onlySession(c: UdpClientSocket): UdpSession | null {
 function confirm(s: UdpSession): void {
   s.isConfirmed = true;
   if (s.list !== null) s.list.remove(s);
+}
+
+/** What waits to be sent together: datagrams of one session that stand side by side. */
+let runSession: UdpSession | null = null;
+let runFirst = 0;
+let runCount = 0;
+let runSize = 0;
+let runBytes = 0;
+
+/** Passes a datagram on, together with those of its session that stand beside it. */
+function addToRun(s: UdpSession, i: number): void {
+  const length = inbox.lengthOf(i);
+  const joins =
+    s === runSession &&
+    i === runFirst + runCount &&
+    length > 0 &&
+    length <= runSize &&
+    runCount < RUN_MAX &&
+    runBytes + length <= RUN_BYTES_MAX;
+  if (!joins) {
+    sendRun();
+    runSession = s;
+    runFirst = i;
+    runCount = 0;
+    runSize = length;
+    runBytes = 0;
+  }
+  runCount++;
+  runBytes += length;
+  // A shorter one can only be the last.
+  if (length < runSize) sendRun();
+}
+
+function sendRun(): void {
+  const s = runSession;
+  if (s === null) return;
+  runSession = null;
+  s.activeMs = worker.nowMs;
+  s.datagramsIn += runCount;
+  s.bytesIn += runBytes;
+  if (hasLeft(s.server!) && !moveSession(s)) return;
+  if (runCount >= RUN_MIN && s.upstream!.canCut && sendTogether(s)) return;
+  for (let i = runFirst; i < runFirst + runCount && !s.isEnded; i++) {
+    sendToServer(s, inbox.addressOf(i), inbox.lengthOf(i));
+  }
+}
+
+/** False where the kernel did not take them together: then each is to be sent. */
+function sendTogether(s: UdpSession): boolean {
+  const u = s.upstream!;
+  for (let i = runFirst; i < runFirst + runCount; i++) inbox.setLength(i, inbox.lengthOf(i));
+  inbox.setPeer(runFirst);
+  inbox.join(runFirst, runCount, runSize);
+  const first = inbox.lengthOf(runFirst);
+  const sent = inbox.send(u.fd, runFirst, 1);
+  const error = sent < 0 ? libc.errno() : 0;
+  inbox.part(runFirst);
+  inbox.restoreLength(runFirst, first);
+  for (let i = runFirst; i < runFirst + runCount; i++) inbox.clear(i);
+  if (sent > 0) {
+    bump(u.server.meter + SERVER_METER.bytesOut, runBytes);
+    return true;
+  }
+  if (cannotCut(error)) u.canCut = false;
+  return false;
 }
 
 function forward(s: UdpSession, i: number): void {

@@ -31,6 +31,8 @@ export class UdpServerSocket extends Watched {
   readonly server: ServerRuntime;
   session: UdpSession | null = null;
   isClosed = false;
+  /** Whether the kernel cuts what is sent on it into datagrams; until it has refused once. */
+  canCut = true;
   uses = 0;
 
   constructor(fd: number, server: ServerRuntime) {

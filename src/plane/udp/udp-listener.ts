@@ -65,6 +65,8 @@ export class UdpClientSocket extends Watched {
   readonly only: UdpSession | null;
   listener: UdpListenerRuntime;
   isClosed = false;
+  /** Whether the kernel cuts what is sent from it into datagrams; until it has refused once. */
+  canCut = true;
   /** What of the kernel's count of drops is in the meters already. */
   dropsCounted = 0;
 

@@ -25,6 +25,8 @@ export class UdpSession extends Placement {
   upstream: UdpServerSocket | null = null;
   readonly key = new Int32Array(KEY_WORDS);
   hash = 0;
+  /** Told apart from the sessions that this object was before. */
+  serial = 0;
   isInTable = false;
   isAnswered = false;
   isConfirmed = false;
@@ -68,6 +70,7 @@ export class UdpSession extends Placement {
 }
 
 const spare: UdpSession[] = [];
+let serial = 0;
 
 /** A session without anything, of the client that `key` has. */
 export function takeSession(socket: UdpClientSocket, key: Int32Array, hash: number): UdpSession {
@@ -77,6 +80,7 @@ export function takeSession(socket: UdpClientSocket, key: Int32Array, hash: numb
   s.upstream = null;
   for (let i = 0; i < KEY_WORDS; i++) s.key[i] = key[i]!;
   s.hash = hash;
+  s.serial = serial = (serial + 1) & 0x7fffffff;
   s.isInTable = false;
   s.isAnswered = false;
   s.isConfirmed = false;
