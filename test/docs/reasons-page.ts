@@ -13,8 +13,8 @@ const INTRO = `# Reasons
 
 <!-- Made from src/base/reasons.ts by test/docs/generated.test.ts (UPDATE_GOLDEN=1): do not edit. -->
 
-Where Ballast itself ends, refuses or cuts a request, it says why in one word. The word is stable:
-it never changes its meaning. It stands
+Where Ballast itself ends, refuses or cuts a request, a connection or a session, it says why in one
+word. The word is stable: it never changes its meaning. It stands
 
 - in the field \`Ballast-Reason\` of an answer that Ballast made (\`reasonHeader: false\` switches
   that off, for each listener),
@@ -24,7 +24,8 @@ it never changes its meaning. It stands
 A server may send a field \`Ballast-Reason\` of its own, which is passed on: the log has the truth.
 
 "—" in place of a status: no answer can be given any more, or none is due. The connection is then
-cut, so that nobody takes a part of an answer for the whole. What to do about a word is in
+cut, so that nobody takes a part of an answer for the whole. What clients of TCP see is in
+[a table of its own](tcp.md#what-the-client-sees). What to do about a word is in
 [troubleshooting](operations.md#troubleshooting).
 `;
 

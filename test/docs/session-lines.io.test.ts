@@ -64,21 +64,6 @@ test('docs/access-log.md lists the fields of lines of tcp sessions', async () =>
   compare(scene.ballast.accessLines(), '## Sessions of tcp');
 });
 
-test('docs/access-log.md lists the fields of lines of udp sessions', async () => {
-  await using server = await DatagramServer.echo('s');
-  const port = await freePort();
-  const config = datagramConfig({
-    bind: `127.0.0.1:${port}`,
-    servers: [server.address],
-    listener: { timeouts: { idle: '100ms' } },
-  });
-  await using ballast = await Ballast.start(config);
-  await using client = await DatagramClient.open();
-  await client.ask('hello', port);
-  await ballast.accessLine(hasReason('session-idle'));
-  compare(ballast.accessLines(), '## Sessions of udp');
-});
-
 test('the line of a datagram that was answered has no reason', async () => {
   await using server = await DatagramServer.echo('s');
   const port = await freePort();
