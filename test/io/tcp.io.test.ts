@@ -218,7 +218,7 @@ test('a session that waits too long for a place is reset', async () => {
   assert.equal(await second.closed(), 'reset');
   const line = await scene.ballast.accessLine(() => true);
   assert.equal(line.reason, 'queue-timeout');
-  assert.ok(Number(line['queueMs']) >= 150, `${line['queueMs']}`);
+  assert.ok(Number(line['queueMs']) >= 150, String(line['queueMs']));
   first.destroy();
 });
 
