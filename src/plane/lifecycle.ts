@@ -21,6 +21,7 @@ import { ListenerRuntime } from './runtime.ts';
 import { acceptSessions } from './tcp/accept-session.ts';
 import { abortSession } from './tcp/end-session.ts';
 import type { TcpClient } from './tcp/session.ts';
+import { LANE_DESCRIPTORS } from './tcp/splice-lane.ts';
 import { TcpListenerRuntime } from './tcp/tcp-listener.ts';
 import {
   clientSockets,
@@ -110,7 +111,8 @@ function takePlan(plan: Plan, servers: readonly ServerHealthFrame[]): void {
   }
   takeColumns(servers, current);
   const { limits } = plan;
-  const descriptors = openFilesLimit() - OWN_DESCRIPTORS;
+  const lanes = current.tcpListeners.size > 0 ? LANE_DESCRIPTORS : 0;
+  const descriptors = openFilesLimit() - OWN_DESCRIPTORS - lanes;
   // Each client may need a connection to a server, and so two descriptors.
   const places = Math.floor((descriptors - limitDatagrams(plan, descriptors)) / 2);
   accepting.limit = Math.max(1, Math.min(limits.connections, places));

@@ -15,6 +15,8 @@ import type { Connection } from '../connection.ts';
 const PIPE_BYTES = 512 << 10;
 /** Pipes of a worker, in use or not; directions past them copy. */
 const PIPES_MAX = 32;
+/** Descriptors that all of them are. */
+export const LANE_DESCRIPTORS = 2 * PIPES_MAX;
 /** A lane that moves less than this at once is not worth its calls. */
 const WORTH_BYTES = 32 << 10;
 
