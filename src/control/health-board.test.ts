@@ -49,6 +49,16 @@ test('HealthBoard: each column changes alone, and the others stay', async () => 
   assert.equal(bench.short('p/2'), 'up ready 10');
 });
 
+test('HealthBoard tells why a server is down that was assumed to be, once', () => {
+  const bench = new BoardBench(planOf([pool(1, { check: checkPlan({ start: 'down' }) })]));
+  assert.deepEqual(bench.log(), []);
+  bench.probed(1, 'auth-failed');
+  bench.probed(1, 'connect-refused');
+  assert.deepEqual(bench.events(), ['p/1 observed down>down auth-failed']);
+  assert.deepEqual(bench.log(), ['warn p/1 server is down']);
+  assert.deepEqual(bench.told, [], 'the workers know it already');
+});
+
 test('HealthBoard tells workers, log and events of each change once, with its reason', async () => {
   const bench = started();
   bench.told.length = 0;

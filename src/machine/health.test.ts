@@ -88,6 +88,12 @@ test('health step that confirms an assumed state changes the reason and reports 
   assert.deepEqual(open.effects, [{ kind: 'arm', atMs: 270 }]);
 });
 
+test('health step tells why what was assumed to be down is down', () => {
+  const { effects } = probed(initialHealth(POLICY, 0, 'down'), 'f', 70);
+  const changed = effects.find((effect) => effect.kind === 'changed');
+  assert.deepEqual([changed?.from, changed?.to], ['down', 'down']);
+});
+
 test('health step with fall 1 leads from up straight to down, with rise 1 back', () => {
   const policy = { ...POLICY, rise: 1, fall: 1 };
   assert.equal(after('pf', policy).observed, 'down');

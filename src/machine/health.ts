@@ -74,6 +74,7 @@ export type HealthEffect =
   | { readonly kind: 'probe' }
   /** Send `tick` at this time; replaces the timer that was armed before. */
   | { readonly kind: 'arm'; readonly atMs: number }
+  /** From down to down where the first verdict says that what was assumed is so, and why. */
   | {
       readonly kind: 'changed';
       readonly from: Observed;
@@ -162,7 +163,8 @@ function judge(state: HealthState, event: ResultEvent, now: number): HealthStep 
   };
   const dueMs = state.probedAtMs + wait(next, event.random);
   const arm: HealthEffect = { kind: 'arm', atMs: Math.max(dueMs, now + PROBE_GAP_MS_MIN) };
-  if (!isChanged) return { state: next, effects: [arm] };
+  const isFirstDown = isNews && to.observed === 'down';
+  if (!isChanged && !isFirstDown) return { state: next, effects: [arm] };
   const { detail } = event;
   const changed = {
     kind: 'changed',

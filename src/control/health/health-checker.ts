@@ -8,7 +8,7 @@ import { HealthCounters } from './health-counters.ts';
 import { ProbeGate } from './probe-gate.ts';
 import { isInconclusive } from './probe.ts';
 import type { Probe, ProbeResult } from './probe.ts';
-import { ServerCheck, compare, targetOf } from './server-check.ts';
+import { ServerCheck, compare, reaskedState, targetOf } from './server-check.ts';
 import type { ServerHealth } from './server-check.ts';
 
 /** One change of one server's observed state. */
@@ -17,8 +17,8 @@ export type HealthChange = {
   readonly from: Observed;
   readonly to: Observed;
   /**
-   * A `ProbeReason`; `check-changed` when a new plan made the old verdict void, `pause-over` when a
-   * pause did.
+   * A `ProbeReason`; `check-changed` where a new plan made the change, `pause-over` where the end of
+   * a pause did.
    */
   readonly reason: string;
   readonly detail: string;
@@ -72,7 +72,8 @@ export class HealthChecker {
 
   /**
    * Takes over a plan. Servers with the same key, address and check go on undisturbed; where only
-   * the check's times and thresholds changed the verdict stays; the others start anew. `onChange`
+   * the check's times and thresholds changed the verdict stays, and where it asks something else, it
+   * stays until the first answer; the others start anew. `onChange`
    * is called for a server that was there before and whose state the plan changed; the states of
    * new servers are read from `states()`.
    */
@@ -142,8 +143,9 @@ export class HealthChecker {
   #successor(old: ServerCheck | undefined, pool: PoolPlan, server: ServerPlan): ServerCheck {
     if (old === undefined) return this.#begin(new ServerCheck(pool, server, this.#now()));
     const continuation = compare(old, pool, server);
-    if (continuation === 'new') {
+    if (continuation === 'new' || continuation === 'reasked') {
       const entry = new ServerCheck(pool, server, this.#now());
+      if (continuation === 'reasked') entry.state = reaskedState(old, pool.check!, this.#now());
       entry.isPaused = old.isPaused;
       this.#retire(old);
       return this.#begin(entry);
@@ -170,7 +172,7 @@ export class HealthChecker {
       from: old.state.observed,
       to: entry.state.observed,
       reason: isChecked ? 'check-changed' : entry.state.reason,
-      detail: isChecked ? 'the configuration checks it in another way' : entry.state.detail,
+      detail: isChecked ? 'the configuration changed its address or check' : entry.state.detail,
       atMs: this.#now(),
     };
   }

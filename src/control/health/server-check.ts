@@ -101,21 +101,46 @@ function withPort(address: BindPlan, port: number): BindPlan {
   return port === 0 || address.family === 'unix' ? address : { ...address, port };
 }
 
+/**
+ * The state of a server whose check asks another question from now on: it counts as what it was
+ * until the first answer, so that a new password or query neither ends the sessions of a good server
+ * nor sends any to a bad one.
+ */
+export function reaskedState({ state }: ServerCheck, check: CheckPlan, now: number): HealthState {
+  const known = state.reason === 'not-probed' ? null : ASSUMED_AFTER[state.observed];
+  const next = initialHealth(check, now, known ?? check.start);
+  if (known === null) return next;
+  const detail = 'as before, until the changed check has an answer';
+  return { ...next, reason: 'check-changed', detail, sinceMs: state.sinceMs };
+}
+
+/** Null where nothing is known. */
+const ASSUMED_AFTER = {
+  unknown: null,
+  up: 'up',
+  falling: 'up',
+  rising: 'down',
+  down: 'down',
+} as const satisfies Readonly<Record<Observed, Observed | null>>;
+
 /** What a new plan means for a server that was there before. */
-export type Continuation = 'same' | 'retuned' | 'new';
+export type Continuation = 'same' | 'retuned' | 'reasked' | 'new';
 
 /**
  * Compares a server with its successor in the next plan: `same` where address and check are
  * unchanged, `retuned` where the check still asks the same question of the same address, only at
- * other intervals, thresholds or time limits, and `new` where the old verdict says nothing.
+ * other intervals, thresholds or time limits, `reasked` where it asks another one of the same
+ * server, and `new` where the old verdict says nothing.
  */
 export function compare(old: ServerCheck, pool: PoolPlan, server: ServerPlan): Continuation {
   const target = targetOf(pool, server);
-  if (old.target === null || target === null) return old.target === target ? 'same' : 'new';
-  if (!isSame(old.server.address, server.address)) return 'new';
-  if (!isSame(old.target.address, target.address)) return 'new';
+  const isOther = !isSame(old.server.address, server.address);
+  if (target === null) return old.target === null ? 'same' : 'new';
+  // Who took the verdicts of another pool has none of its own.
+  if (isOther || (old.target === null && old.pool.verdictsOf !== null)) return 'new';
+  if (old.target === null || !isSame(old.target.address, target.address)) return 'reasked';
   if (old.pool.check!.digest === pool.check!.digest) return 'same';
-  return isSame(old.target.probe, target.probe) ? 'retuned' : 'new';
+  return isSame(old.target.probe, target.probe) ? 'retuned' : 'reasked';
 }
 
 function isSame(a: object, b: object): boolean {

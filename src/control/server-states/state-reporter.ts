@@ -77,11 +77,12 @@ export class StateReporter {
 
   #observed(before: ServerView, after: ServerView, cause: Cause): void {
     const { state } = after.observed;
-    if (before.observed.state === state) return;
+    const isConfirmed = isDownConfirmed(before, after);
+    if (before.observed.state === state && !isConfirmed) return;
     const { reason, detail } = cause;
     const fields = { server: after.server.key, state, reason, detail };
     const change = [wordOf(before), wordOf(after)] as const;
-    if (change[0] === change[1]) {
+    if (change[0] === change[1] && !isConfirmed) {
       this.#log.debug(fields, `server is ${state}`);
       return;
     }
@@ -98,6 +99,17 @@ export class StateReporter {
   ): void {
     this.#events.add({ server, column, from, to, reason, detail });
   }
+}
+
+const ASSUMED: ReadonlySet<string> = new Set(['not-probed', 'check-changed']);
+
+/** Whether a server that was only assumed to be down is, so that its first reason is told too. */
+function isDownConfirmed(
+  { observed: before }: ServerView,
+  { observed: after }: ServerView,
+): boolean {
+  const isDown = before.state === 'down' && after.state === 'down';
+  return isDown && ASSUMED.has(before.reason) && !ASSUMED.has(after.reason);
 }
 
 function wordOf({ observed }: ServerView): string {
