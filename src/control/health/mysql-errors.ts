@@ -16,8 +16,8 @@ const MEANINGS: Readonly<Record<number, readonly [ProbeReason, string]>> = {
   1698: ['auth-failed', 'the user does not log in by password'],
   1820: ['auth-failed', 'the password has expired'],
   1862: ['auth-failed', 'the password has expired'],
-  1969: ['query', 'the query took too long'],
-  3024: ['query', 'the query took too long'],
+  1969: ['timeout', 'the query took too long'],
+  3024: ['timeout', 'the query took too long'],
 };
 
 /** Errors that the library makes itself, by its code. */
