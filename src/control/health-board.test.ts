@@ -59,6 +59,31 @@ test('HealthBoard tells why a server is down that was assumed to be, once', () =
   assert.deepEqual(bench.told, [], 'the workers know it already');
 });
 
+test('HealthBoard tells once per pool that checks cannot be made, and shows why', () => {
+  const pools = ['a', 'b'].map((digest) =>
+    pool(2, { check: checkPlan({ start: 'down', digest }) }),
+  );
+  const bench = new BoardBench(planOf([pools[0]!]));
+  for (let i = 0; i < 2; i++) for (const port of [1, 2]) bench.probed(port, 'local-setup');
+  assert.deepEqual(bench.log(), ['warn p/1 check cannot be made']);
+  // Told again of another check, for that is how people mend it.
+  bench.board.apply(planOf([pools[1]!]));
+  bench.lines.length = 0;
+  for (let i = 0; i < 2; i++) for (const port of [1, 2]) bench.probed(port, 'local-setup');
+  const { state, reason, detail } = bench.board.view('p/1')!.observed;
+  assert.deepEqual([state, reason, detail], ['down', 'local-setup', 'text']);
+  bench.probed(1, 'check-passed');
+  assert.equal(bench.lines.filter(({ message }) => /check can/.test(message)).length, 1);
+  bench.probed(2, 'connect-refused');
+  assert.deepEqual(bench.log(), [
+    'warn p/1 check cannot be made',
+    'info p/1 server is up',
+    'info undefined check can be made again',
+    'warn p/2 server is down',
+  ]);
+  assert.deepEqual(bench.events().at(-1), 'p/2 observed down>down connect-refused');
+});
+
 test('HealthBoard tells workers, log and events of each change once, with its reason', async () => {
   const bench = started();
   bench.told.length = 0;

@@ -6,6 +6,7 @@
  */
 import type { Plan } from '../config/plan.ts';
 import type { PassiveFrame, ServerHealthFrame } from '../plane/worker-protocol.ts';
+import { CheckTroubles } from './health/check-troubles.ts';
 import { HealthChecker, type HealthChange } from './health/health-checker.ts';
 import { systemHealthClock, type HealthClock } from './health/health-clock.ts';
 import type { Probe } from './health/probe.ts';
@@ -45,6 +46,7 @@ export class HealthBoard {
   readonly #ejections: Ejections;
   readonly #operator: OperatorBook;
   readonly #reporter: StateReporter;
+  readonly #troubles: CheckTroubles;
   #links: VerdictLinks | null = null;
   #places = new Map<string, Place>();
   /** What was last told of each server. */
@@ -58,6 +60,7 @@ export class HealthBoard {
     this.#log = log;
     this.#onChange = onChange;
     this.#reporter = new StateReporter(log, this.events);
+    this.#troubles = new CheckTroubles(log);
     this.#operator = new OperatorBook(log);
     this.#ejections = new Ejections(clock, (change) => this.#ejected(change));
     this.#checker = new HealthChecker({
@@ -65,6 +68,7 @@ export class HealthBoard {
       random: Math.random,
       probe: options.probe ?? runProbe,
       onChange: (change) => this.#checked(change),
+      onProbe: (server, result) => this.#troubles.ended(server, result),
     });
     this.#agents = new AgentChecker({
       clock,
@@ -86,6 +90,7 @@ export class HealthBoard {
     this.#operator.apply(plan.stateFolder, (key) => this.#places.has(key));
     this.#ejections.keep((key) => this.#places.has(key));
     this.#checker.apply(plan);
+    this.#troubles.keep((key) => this.#checker.state(key)?.isChecked === true);
     this.#agents.apply(plan);
     this.#setPauses(this.#places.keys());
     this.#holds -= 1;

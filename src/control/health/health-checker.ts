@@ -2,6 +2,7 @@ import { unreachable } from '../../base/errors.ts';
 import type { Plan, PoolPlan, ServerPlan } from '../../config/plan.ts';
 import { step } from '../../machine/health.ts';
 import type { HealthEffect, HealthEvent, Observed } from '../../machine/health.ts';
+import type { CheckedServer } from './check-troubles.ts';
 import { DueQueue } from './due-queue.ts';
 import type { HealthClock } from './health-clock.ts';
 import { HealthCounters } from './health-counters.ts';
@@ -33,6 +34,8 @@ export type HealthCheckerOptions = {
   readonly probe: Probe;
   /** Called at each change, falling and rising included. It must not throw or call `apply`. */
   readonly onChange: (change: HealthChange) => void;
+  /** Called at the end of each probe, before what it changes. The same holds for it. */
+  readonly onProbe?: (server: CheckedServer, result: ProbeResult) => void;
 };
 
 /** Probes that fall due within this time are begun in one turn, so that few timers are needed. */
@@ -227,6 +230,9 @@ export class HealthChecker {
     entry.lastProbe = result;
     entry.probes++;
     this.counters.count(result);
+    const { pool, server } = entry;
+    const checked = { poolKey: pool.key, serverKey: server.key, check: pool.check!.digest };
+    this.#options.onProbe?.(checked, result);
     this.#gate.leave(entry);
     this.#step(entry, this.#eventOf(entry, result));
     this.#setTimer();

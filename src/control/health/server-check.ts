@@ -3,6 +3,7 @@ import type { BindPlan, PoolPlan, ServerPlan } from '../../config/plan.ts';
 import { initialHealth } from '../../machine/health.ts';
 import type { HealthPolicy, HealthState, Observed } from '../../machine/health.ts';
 import type { DueItem } from './due-queue.ts';
+import { isInconclusive } from './probe.ts';
 import type { CancelProbe, ProbeResult, ProbeTarget } from './probe.ts';
 
 /** The health of one server as its check sees it, at a moment. */
@@ -51,18 +52,21 @@ export class ServerCheck implements DueItem {
   }
 
   view(): ServerHealth {
-    const { state } = this;
+    const { state, lastProbe } = this;
+    // Until there is a verdict, what keeps it from coming is the reason that people want.
+    const isHeldUp = state.isAssumed && lastProbe !== null && isInconclusive(lastProbe.reason);
+    const { reason, detail } = isHeldUp ? lastProbe : state;
     return {
       serverKey: this.server.key,
       poolKey: this.pool.key,
       weight: this.server.weight,
       observed: state.observed,
-      reason: state.reason,
-      detail: state.detail,
+      reason,
+      detail,
       sinceMs: state.sinceMs,
       streak: state.streak,
       isChecked: this.target !== null,
-      lastProbe: this.lastProbe,
+      lastProbe,
       probes: this.probes,
       failures: this.failures,
     };

@@ -101,7 +101,10 @@ export class StateReporter {
   }
 }
 
-const ASSUMED: ReadonlySet<string> = new Set(['not-probed', 'check-changed']);
+/** Reasons without a verdict. */
+function isAssumption(reason: string): boolean {
+  return reason === 'not-probed' || reason === 'check-changed' || reason.startsWith('local-');
+}
 
 /** Whether a server that was only assumed to be down is, so that its first reason is told too. */
 function isDownConfirmed(
@@ -109,7 +112,7 @@ function isDownConfirmed(
   { observed: after }: ServerView,
 ): boolean {
   const isDown = before.state === 'down' && after.state === 'down';
-  return isDown && ASSUMED.has(before.reason) && !ASSUMED.has(after.reason);
+  return isDown && isAssumption(before.reason) && !isAssumption(after.reason);
 }
 
 function wordOf({ observed }: ServerView): string {
