@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
-import { test } from 'node:test';
+import fs, { rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { mock, test } from 'node:test';
 import { TempDir } from '../../../test/kit/temp-dir.ts';
 import { parseHosts } from './hosts-file.ts';
 import { NAME_SERVERS_MAX, parseResolvConf } from './resolv-conf.ts';
@@ -70,4 +71,22 @@ test('WatchedFile reads anew after a change, at most once a second; absent is em
   assert.equal(file.value(LOOK_EVERY_MS * 3), 'other');
   rmSync(path);
   assert.equal(file.value(LOOK_EVERY_MS * 4), '');
+});
+
+test('WatchedFile keeps what it knows while the file cannot be read, and tries again', () => {
+  using dir = new TempDir();
+  const path = dir.file('hosts');
+  writeFileSync(path, 'one');
+  const file = new WatchedFile(path, (text) => text);
+  assert.equal(file.value(0), 'one');
+  writeFileSync(path, 'other');
+  // As with a process that has no descriptor left: the file can be seen, not opened.
+  const readFileSync = mock.method(fs, 'readFileSync', () => {
+    throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+  });
+  syncBuiltinESMExports();
+  assert.equal(file.value(LOOK_EVERY_MS), 'one');
+  readFileSync.mock.restore();
+  syncBuiltinESMExports();
+  assert.equal(file.value(LOOK_EVERY_MS * 2), 'other');
 });

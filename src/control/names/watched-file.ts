@@ -27,25 +27,31 @@ export class WatchedFile<T> {
     this.#lookedAtMs = nowMs;
     const mark = this.#currentMark();
     if (mark === this.#mark) return this.#value;
+    const text = mark === '' ? '' : this.#read();
+    // What could not be read, for want of a descriptor perhaps, stays as it was and is tried again.
+    if (text === null) return this.#value;
     this.#mark = mark;
-    this.#value = this.#parse(mark === '' ? '' : this.#read());
+    this.#value = this.#parse(text);
     return this.#value;
   }
 
   #currentMark(): string {
     try {
-      const { ino, size, mtimeMs, ctimeMs } = statSync(this.#path);
-      return size > WATCHED_BYTES_MAX ? '' : `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+      const info = statSync(this.#path);
+      const { ino, size, mtimeMs, ctimeMs } = info;
+      return !info.isFile() || size > WATCHED_BYTES_MAX
+        ? ''
+        : `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
     } catch {
       return '';
     }
   }
 
-  #read(): string {
+  #read(): string | null {
     try {
       return readFileSync(this.#path, 'utf8');
     } catch {
-      return '';
+      return null;
     }
   }
 }
