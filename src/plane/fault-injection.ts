@@ -15,3 +15,13 @@ export function injectFault(head: RequestHead): void {
     if (name.toLowerCase() === 'x-ballast-fault') throw new Error('a fault that was asked for');
   }
 }
+
+/** What a datagram begins with that asks for a fault. */
+const FAULT = Buffer.from('x-ballast-fault');
+
+/** Throws for a datagram of `length` bytes at `at` that asks for it. */
+export function injectDatagramFault(from: Buffer, at: number, length: number): void {
+  const asks =
+    length >= FAULT.length && from.compare(FAULT, 0, FAULT.length, at, at + FAULT.length) === 0;
+  if (asks) throw new Error('a fault that was asked for');
+}

@@ -86,6 +86,38 @@ test('an answer that does not come is a failure, one that comes late is for nobo
   assert.equal(client.inbox.length, 0);
 });
 
+test('passive health ejects a server that does not answer', async () => {
+  await using a = await DatagramServer.start('a', () => []);
+  await using b = await DatagramServer.echo('b');
+  const port = await freePort();
+  const passive = { on: ['connect'], failures: 3, eject: '60s' };
+  const config = packetConfig(
+    port,
+    [a.address, b.address],
+    { timeouts: { answer: '100ms' } },
+    { passive },
+  );
+  await using ballast = await Ballast.start(config);
+  await using client = await DatagramClient.open();
+  for (let i = 0; i < 6; i++) client.send(`${i}.`, port);
+  await until(
+    async () => (await ballast.metric('ballast_server_failures_total', a.address)) === 3,
+    {
+      what: 'three answers to be given up',
+    },
+  );
+  const before = a.received.length;
+  await until(async () => /ejected/.test(JSON.stringify(await ballast.status())), {
+    what: 'the server to be ejected',
+  });
+  client.inbox.length = 0;
+  for (let i = 0; i < 20; i++) {
+    client.send(`after ${i}.`, port);
+    assert.equal((await client.receive()).data.toString(), `b:after ${i}.`);
+  }
+  assert.equal(a.received.length, before);
+});
+
 test('a second answer to one datagram goes to nobody', async () => {
   await using server = await DatagramServer.start('s', (data) => [data, data, data]);
   const port = await freePort();

@@ -133,7 +133,7 @@ test(
     await two.stop();
     for (const answers of await asking) assert.deepEqual(answers, expected);
     const asked = await ballast.metric('ballast_listener_requests_total');
-    assert.ok(asked >= 800 && asked <= 816, `${asked} queries`);
+    assert.ok(asked >= 800, `${asked} queries`);
     assert.ok((await ballast.metric('ballast_server_connect_failures_total', String(dead))) > 50);
     await until(async () => (await ballast.metric('ballast_listener_connections', 'udp')) === 0, {
       what: 'what was lost with the server to be given up',

@@ -5,6 +5,7 @@ import { Ballast } from '../kit/ballast.ts';
 import { DatagramClient, DatagramServer, datagramConfig } from '../kit/datagrams.ts';
 import { freePort } from '../kit/free-ports.ts';
 import { run } from '../kit/held-server.ts';
+import { Origin } from '../kit/origin.ts';
 import { until } from '../kit/wait.ts';
 
 const DROPPED = 'ballast_listener_datagrams_dropped_total';
@@ -194,6 +195,56 @@ test('a server in drain keeps its sessions, one in maintenance loses them', asyn
   }
   await run({ ballast }, ['maintenance', `udp/${own}`]);
   assert.equal(await first.ask('w', port), `${other}:w`);
+});
+
+test('a server that its check finds down is left, though it still answers', async () => {
+  await using a = await DatagramServer.echo('a');
+  await using b = await DatagramServer.echo('b');
+  await using sign = await Origin.start(() => Promise.resolve());
+  const port = await freePort();
+  const bind = `127.0.0.1:${port}`;
+  await using otherSign = await Origin.start(() => Promise.resolve());
+  const servers = [
+    { address: a.address, checkAddress: sign.address },
+    { address: b.address, checkAddress: otherSign.address },
+  ];
+  const pool = { check: { tcp: {}, every: '20ms', fall: 1 } };
+  await using ballast = await Ballast.start(datagramConfig({ bind, servers, pool }));
+  for (const { address } of servers) await ballast.serverState(address, 'up');
+  await using client = await DatagramClient.open();
+  await using other = await DatagramClient.open();
+  const first = [await client.ask('x', port), await other.ask('x', port)];
+  assert.deepEqual(first.sort(), ['a:x', 'b:x']);
+  await sign.stop();
+  await ballast.serverState(a.address, 'down');
+  assert.equal(await client.ask('y', port), 'b:y');
+  assert.equal(await other.ask('y', port), 'b:y');
+});
+
+test('an exception ends one session, and nothing else', async () => {
+  await using server = await DatagramServer.start('s', (data) => {
+    return [data.toString() === 'break' ? 'x-ballast-fault' : data];
+  });
+  const port = await freePort();
+  const bind = `127.0.0.1:${port}`;
+  const env = { BALLAST_TEST_FAULT: '1' };
+  const config = datagramConfig({ bind, servers: [server.address] });
+  await using ballast = await Ballast.start(config, { env });
+  const clients = await Promise.all(Array.from({ length: 5 }, () => DatagramClient.open()));
+  for (const client of clients) await client.ask('x', port);
+  const pids = await ballast.workerPids();
+  clients[0]!.send('break', port);
+  const line = await ballast.accessLine(({ reason }) => reason === 'exception');
+  assert.equal(line['clientPort'], clients[0]!.port);
+  clients[1]!.send('x-ballast-fault', port);
+  await until(async () => (await ballast.metric('ballast_exceptions_total')) === 2, {
+    what: 'both exceptions to be counted',
+  });
+  for (const client of clients) assert.equal(await client.ask('y', port), 'y');
+  // One has begun anew; the process is the same.
+  assert.equal(server.sources.size, 6);
+  assert.deepEqual(await ballast.workerPids(), pids);
+  for (const client of clients) await client.close();
 });
 
 test('without a server that is up datagrams are dropped and counted', async () => {

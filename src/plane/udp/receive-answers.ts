@@ -4,6 +4,7 @@ import { LISTENER_METER, SERVER_METER } from '../../base/meters.ts';
 import { REASON } from '../../base/reasons.ts';
 import { EAGAIN, EINTR } from '../../sys/errno.ts';
 import * as libc from '../../sys/libc.ts';
+import { injectDatagramFault, injectsFaults } from '../fault-injection.ts';
 import { bump } from '../meter-segment.ts';
 import { noteSuccess } from '../passive.ts';
 import { worker } from '../worker-state.ts';
@@ -57,7 +58,9 @@ function passOn(s: UdpSession, u: UdpServerSocket, at: number, got: number): voi
   let bytes = 0;
   const count = listener.isPacket ? 1 : got;
   for (let i = 0; i < count; i++) {
-    bytes += outbox.lengthOf(at + i);
+    const length = outbox.lengthOf(at + i);
+    if (injectsFaults) injectDatagramFault(outbox.bytes, outbox.offsetOf(at + i), length);
+    bytes += length;
     addReply(s);
   }
   bump(u.server.meter + SERVER_METER.bytesIn, bytes);

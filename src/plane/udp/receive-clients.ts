@@ -5,6 +5,7 @@ import { DatagramBatch, LOCAL_WORDS, NAME_WORDS } from '../../sys/datagrams.ts';
 import { EAGAIN, EINTR, EMSGSIZE, ENOBUFS } from '../../sys/errno.ts';
 import * as libc from '../../sys/libc.ts';
 import { AF_INET } from '../../sys/sockaddr.ts';
+import { injectDatagramFault, injectsFaults } from '../fault-injection.ts';
 import { bump } from '../meter-segment.ts';
 import { TRIES_MAX } from '../placement.ts';
 import { worker } from '../worker-state.ts';
@@ -62,6 +63,7 @@ function take(c: UdpClientSocket, i: number): void {
     bump(c.listener.meter + LISTENER_METER.drops + DROP.truncated);
     return;
   }
+  if (injectsFaults) injectDatagramFault(inbox.bytes, inbox.offsetOf(i), inbox.lengthOf(i));
   readKey(c, i);
   if (c.listener.isPacket) {
     const query = beginSession(c, key, 0);
