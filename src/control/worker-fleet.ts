@@ -12,7 +12,7 @@ import type { PassiveFrame, ServerHealthFrame } from '../plane/worker-protocol.t
 import { HeartbeatWatch, LOOK_EVERY_MS } from './heartbeat.ts';
 import type { ProductLog } from './product-log.ts';
 import { Respawn } from './respawn.ts';
-import type { Segments, SlotUse } from './segments.ts';
+import type { Segment, Segments, SlotUse } from './segments.ts';
 import {
   WorkerProcess,
   type ApplyOutcome,
@@ -30,6 +30,8 @@ export const DRAIN_GRACE_MS = 500;
 export const STOP_LIMIT_MS = 1_000;
 /** Processes that may die before the first plan is in force until starting is given up. */
 export const START_DEATHS_MAX = 5;
+/** A process that could not be started, for want of descriptors perhaps, is tried again, in ms. */
+export const SPAWN_RETRY_MS = 500;
 /** How often workers are looked at that have been told something, in ms. */
 const TOLD_LOOK_MS = 2;
 
@@ -192,17 +194,10 @@ export class WorkerFleet {
     return this.#places.every(({ worker }) => worker?.appliedVersion === version);
   }
 
-  #spawn(): WorkerProcess {
-    const { entry, segments, onLogStream } = this.#options;
-    const worker = new WorkerProcess({
-      entry,
-      segment: segments.acquire(),
-      sharedFd: segments.sharedFd,
-      onLogStream,
-      onExit: (gone, how) => this.#exited(gone, how),
-      onEvent: (from, event) => this.#event(from, event),
-      onPassive: this.#options.onPassive,
-    });
+  /** A new process; null where this one lacks what it takes, which is logged. */
+  #spawn(): WorkerProcess | null {
+    const worker = this.#tryToSpawn();
+    if (worker === null) return null;
     this.#alive.add(worker);
     const limit = setTimeout(() => worker.kill('did not start in time'), START_LIMIT_MS);
     void worker.ready.then((isAlive) => {
@@ -210,6 +205,29 @@ export class WorkerFleet {
       if (isAlive) this.#watches.set(worker, new HeartbeatWatch());
     });
     return worker;
+  }
+
+  #tryToSpawn(): WorkerProcess | null {
+    const { entry, segments, onLogStream } = this.#options;
+    let segment: Segment | null = null;
+    try {
+      segment = segments.acquire();
+      return new WorkerProcess({
+        entry,
+        segment,
+        sharedFd: segments.sharedFd,
+        onLogStream,
+        onExit: (gone, how) => this.#exited(gone, how),
+        onEvent: (from, event) => this.#event(from, event),
+        onPassive: this.#options.onPassive,
+      });
+    } catch (error) {
+      if (segment !== null) segments.release(segment, []);
+      const { message } = error as Error;
+      this.#log.error(`cannot start a worker: ${message}: tried again in ${SPAWN_RETRY_MS} ms`);
+      this.#giveUpStarting(message);
+      return null;
+    }
   }
 
   /** Brings a worker that said hello to the newest plan. */
@@ -240,6 +258,7 @@ export class WorkerFleet {
   #ensureSpare(): void {
     if (this.#isEnding || this.#spare !== null) return;
     this.#spare = this.#spawn();
+    if (this.#spare === null) setTimeout(() => this.#ensureSpare(), SPAWN_RETRY_MS);
   }
 
   #resize(count: number): void {
@@ -257,6 +276,10 @@ export class WorkerFleet {
     if (this.#isEnding || !this.#places.includes(place)) return;
     const worker = this.#spare ?? this.#spawn();
     this.#spare = null;
+    if (worker === null) {
+      setTimeout(() => void this.#fill(place), SPAWN_RETRY_MS);
+      return;
+    }
     place.worker = worker;
     if (!(await worker.ready)) return;
     await this.#activate(worker);

@@ -100,9 +100,7 @@ export class WorkerProcess {
     this.ready = new Promise((resolve) => (this.#markReady = resolve));
     this.#drained = new Promise((resolve) => (this.#markDrained = resolve));
     this.exited = new Promise((resolve) => (this.#markExited = resolve));
-    const control = socketPair('stream');
-    const descriptors = socketPair('seqpacket');
-    const log = socketPair('stream');
+    const [control, descriptors, log] = channels();
     this.#child = startProcess(options, [control[1], descriptors[1], log[1]]);
     for (const fd of [control[1], descriptors[1], log[1]]) closeFd(fd);
     this.#descriptors = descriptors[0];
@@ -241,6 +239,20 @@ export class WorkerProcess {
     this.#markReady(false);
     this.#markExited();
     this.#options.onExit(this, this.endReason === '' ? how : this.endReason);
+  }
+}
+
+type Pair = readonly [number, number];
+
+/** Control, descriptors and log; our end of each first. Throws BAL_SYS_SOCKET, and keeps none. */
+function channels(): [Pair, Pair, Pair] {
+  const made: Pair[] = [];
+  try {
+    for (const kind of ['stream', 'seqpacket', 'stream'] as const) made.push(socketPair(kind));
+    return made as [Pair, Pair, Pair];
+  } catch (error) {
+    for (const fd of made.flat()) closeFd(fd);
+    throw error;
   }
 }
 
