@@ -47,15 +47,17 @@ test('an agent drains its server and says when it is down; the operator goes bef
 test('a pool takes the verdicts of another by the host of its servers', async () => {
   await using a = await HeldServer.start('a');
   const dead = await freePort();
-  const check = { http: { path: '/healthz' }, every: '20ms', port: a.origin.port };
+  const check = { http: { path: '/healthz' }, every: '100ms', port: a.origin.port };
   const other = { servers: [`127.0.0.1:${dead}`], check };
   const routes = [{ paths: '/other', pool: 'other' }, { pool: 'web' }];
   const top = { pools: { other } };
   const pool = { check: { sameAs: 'other' } };
   await using pair = await startPair([a.plan], pool, { top, listener: { routes } });
   await pair.ballast.serverState(a.origin.address, 'up');
-  const { reason } = serverOf(await pair.ballast.status(), 'a');
-  assert.equal(reason, 'check-passed');
+  // A single check may come late on a loaded machine; the next one does not.
+  await until(async () => serverOf(await pair.ballast.status(), 'a').reason === 'check-passed', {
+    what: 'a verdict taken over from the other pool',
+  });
   assert.deepEqual(await answers(pair.port, 2), new Set(['a']));
 });
 
