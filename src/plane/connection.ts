@@ -124,6 +124,12 @@ export function writeTo(c: Connection, at: number, length: number): number {
   return keepRest(c, at + taken, length - taken);
 }
 
+/** After FAILED: whether it was for want of buffer memory, the connection itself being good. */
+export function lacksMemory(c: Connection): boolean {
+  // Only what the kernel does not take needs memory.
+  return !c.canWrite;
+}
+
 function keepRest(c: Connection, at: number, length: number): number {
   const block = takeBlock(length);
   if (block < 0) return FAILED;

@@ -15,7 +15,7 @@ import { closeUpstream, openUpstream } from '../upstream.ts';
 import { placeOrQueue } from '../wait-queue.ts';
 import { worker } from '../worker-state.ts';
 import { abortSession } from './end-session.ts';
-import { relaySession } from './relay-session.ts';
+import { relaySession, writeFailed } from './relay-session.ts';
 import { STAGE } from './session.ts';
 import { lookMs } from './session-timer.ts';
 import type { TcpSession } from './session.ts';
@@ -70,6 +70,12 @@ export function sessionConnectFailed(s: TcpSession, reason: number): void {
 export function sessionConnected(s: TcpSession): void {
   const u = s.upstream!;
   const { client } = s;
+  const { sendProxy } = s.pool!.plan;
+  // A server that is gone already has heard nothing of the client's: another one may have it.
+  if (sendProxy !== null && !sendProxyHeader(u, sendProxy, client, s)) {
+    sessionConnectFailed(s, REASON.connectFailed);
+    return;
+  }
   u.isConnected = true;
   u.kind = TIMER.none;
   s.connectedMs = worker.nowMs;
@@ -80,14 +86,9 @@ export function sessionConnected(s: TcpSession): void {
   }
   s.stage = STAGE.relaying;
   arm(client, TIMER.tunnel, lookMs(s));
-  const { sendProxy } = s.pool!.plan;
-  if (sendProxy !== null && !sendProxyHeader(u, sendProxy, client, s)) {
-    abortSession(s, REASON.serverClosed);
-    return;
-  }
   const early = s.isUnlisted ? 0 : restoreInput(client, RECEIVE_AT);
   if (early > 0 && writeTo(u, RECEIVE_AT, early) === FAILED) {
-    abortSession(s, REASON.serverClosed);
+    writeFailed(s, u);
     return;
   }
   relaySession(s);

@@ -4,13 +4,14 @@
  */
 import { REASON } from '../../base/reasons.ts';
 import { RECEIVE_AT, RECEIVE_BYTES, receiveBytes } from '../buffers.ts';
-import { FAILED, arm, flush, readFrom, shutWrite, writeTo } from '../connection.ts';
+import { FAILED, arm, flush, lacksMemory, readFrom, shutWrite, writeTo } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { READS_PER_TURN } from '../limits.ts';
 import { noteSuccess } from '../passive.ts';
 import { TIMER } from '../timers.ts';
 import { worker } from '../worker-state.ts';
 import { abortSession, finishSession } from './end-session.ts';
+import { passLastWords } from './last-words.ts';
 import { screenFirstBytes } from './screen-first-bytes.ts';
 import { lookMs } from './session-timer.ts';
 import type { TcpSession } from './session.ts';
@@ -22,22 +23,19 @@ export function relaySession(s: TcpSession): void {
   const { client } = s;
   const server = s.upstream!;
   if (s.isUnlisted && !screenFirstBytes(s)) return;
-  if ((client.canRead || s.up !== null) && !pump(s, client, server)) {
-    abortSession(s, broken === client ? REASON.clientReset : REASON.serverReset);
-    return;
-  }
+  if ((client.canRead || s.up !== null) && !pump(s, client, server)) return;
   if (server.canRead || s.down !== null) {
-    if (!pump(s, server, client)) {
-      abortSession(s, broken === client ? REASON.clientReset : REASON.serverReset);
-      return;
-    }
-    if (s.firstByteMs < 0 && server.bytesIn > 0) {
-      s.firstByteMs = worker.nowMs;
-      noteSuccess(s.server!);
-    }
+    if (!pump(s, server, client)) return;
+    if (s.firstByteMs < 0) noteFirstByte(s);
   }
   s.activeMs = worker.nowMs;
   if (client.isShut || server.isShut) sideFinished(s);
+}
+
+function noteFirstByte(s: TcpSession): void {
+  if (s.upstream!.bytesIn === 0) return;
+  s.firstByteMs = worker.nowMs;
+  noteSuccess(s.server!);
 }
 
 /** A side has sent its FIN and everything before it is passed on. */
@@ -51,10 +49,27 @@ function sideFinished(s: TcpSession): void {
   arm(s.client, TIMER.tunnel, lookMs(s));
 }
 
-/** The side that was found broken by the last pump that returned false. */
-let broken: Connection | null = null;
+/** What was to be sent to a side could not be. */
+export function writeFailed(s: TcpSession, to: Connection): void {
+  if (lacksMemory(to)) abortSession(s, REASON.bufferMemory);
+  else sideBroken(s, to);
+}
 
-/** Moves what there is from one side to the other; false when a side is broken. */
+/** The connection of one side is broken: the other gets what was said before, then the reset. */
+export function sideBroken(s: TcpSession, side: Connection): void {
+  const { client } = s;
+  const server = s.upstream!;
+  passLastWords(s, side, side === client ? server : client);
+  if (s.firstByteMs < 0) noteFirstByte(s);
+  abortSession(s, side === client ? REASON.clientReset : REASON.serverReset);
+}
+
+function cut(s: TcpSession, side: Connection): false {
+  sideBroken(s, side);
+  return false;
+}
+
+/** Moves what there is from one side to the other; false when the session has ended with it. */
 function pump(s: TcpSession, from: Connection, to: Connection): boolean {
   const isUp = from === s.client;
   for (let i = 0; i < READS_PER_TURN; i++) {
@@ -68,16 +83,13 @@ function pump(s: TcpSession, from: Connection, to: Connection): boolean {
     if (!from.canRead) return true;
     const got = readFrom(from, RECEIVE_AT, receiveBytes());
     if (got === -1) return true;
-    if (got === -2) {
-      broken = from;
-      return false;
-    }
+    if (got === -2) return cut(s, from);
     if (got === 0) {
       senderFinished(from, to);
       return true;
     }
     if (writeTo(to, RECEIVE_AT, got) === FAILED) {
-      broken = to;
+      writeFailed(s, to);
       return false;
     }
     if (got === RECEIVE_BYTES && !from.isUrgent) setLane(s, isUp, takeLane());
@@ -95,10 +107,8 @@ function senderFinished(from: Connection, to: Connection): void {
 }
 
 function laneResult(s: TcpSession, from: Connection, to: Connection, result: number): boolean {
-  if (result === LANE.senderBroken || result === LANE.receiverBroken) {
-    broken = result === LANE.senderBroken ? from : to;
-    return false;
-  }
+  if (result === LANE.senderBroken) return cut(s, from);
+  if (result === LANE.receiverBroken) return cut(s, to);
   if (result === LANE.waits) return true;
   const isUp = from === s.client;
   giveLane((isUp ? s.up : s.down)!);
@@ -115,7 +125,5 @@ function setLane(s: TcpSession, isUp: boolean, lane: Lane | null): void {
 /** Sends what waits for a side; false when the session has ended with it. */
 export function flushSession(s: TcpSession, c: Connection): boolean {
   if (c.outLength === 0) return true;
-  if (flush(c) !== FAILED) return true;
-  abortSession(s, c === s.client ? REASON.clientReset : REASON.serverReset);
-  return false;
+  return flush(c) !== FAILED || cut(s, c);
 }

@@ -9,6 +9,7 @@ import { PROXY_LOOK, looksLikeProxyHeader } from '../../codec/proxy-protocol.ts'
 import { RECEIVE_AT, bytes } from '../buffers.ts';
 import { FAILED, readFrom, restoreInput, saveInput, writeTo } from '../connection.ts';
 import { abortSession } from './end-session.ts';
+import { writeFailed } from './relay-session.ts';
 import type { TcpSession } from './session.ts';
 
 /** Reads as long as it is not certain; false when the session has ended. */
@@ -27,8 +28,10 @@ export function screenFirstBytes(s: TcpSession): boolean {
       continue;
     }
     s.isUnlisted = false;
-    const isSent = length === 0 || writeTo(s.upstream!, RECEIVE_AT, length) !== FAILED;
-    if (!isSent) return end(s, REASON.serverReset);
+    if (length > 0 && writeTo(s.upstream!, RECEIVE_AT, length) === FAILED) {
+      writeFailed(s, s.upstream!);
+      return false;
+    }
   }
   return true;
 }

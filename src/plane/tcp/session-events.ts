@@ -2,7 +2,7 @@
 import { POOL_METER } from '../../base/meters.ts';
 import { REASON } from '../../base/reasons.ts';
 import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../../sys/event-loop.ts';
-import { ROLE, noteReadiness } from '../connection.ts';
+import { ROLE, hasInput, noteReadiness } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { bump } from '../meter-segment.ts';
 import { TIMER } from '../timers.ts';
@@ -11,7 +11,7 @@ import type { Upstream } from '../upstream.ts';
 import { sessionConnectFailed, sessionConnected } from './connect-session.ts';
 import { abortSession } from './end-session.ts';
 import { readHello } from './hello.ts';
-import { flushSession, relaySession } from './relay-session.ts';
+import { flushSession, relaySession, sideBroken } from './relay-session.ts';
 import { lookAtSession } from './session-timer.ts';
 import { STAGE } from './session.ts';
 import type { TcpClient } from './session.ts';
@@ -21,15 +21,18 @@ export function onTcpClient(c: TcpClient, mask: number): void {
   const s = c.session;
   noteReadiness(c, mask);
   if ((mask & EPOLLERR) !== 0) {
-    abortSession(s, REASON.clientReset);
+    if (s.stage === STAGE.relaying) sideBroken(s, c);
+    else abortSession(s, REASON.clientReset);
     return;
   }
   if (s.stage === STAGE.relaying) {
     if ((mask & EPOLLOUT) !== 0 && !flushSession(s, c)) return;
     relaySession(s);
   } else if (s.stage === STAGE.hello) readHello(s);
-  // Both directions are over before any server had it.
-  else if ((mask & EPOLLHUP) !== 0) abortSession(s, REASON.clientClosed);
+  // Both directions are over, and nothing is left that a server could want: a unix socket's close.
+  else if ((mask & EPOLLHUP) !== 0 && c.inLength === 0 && !hasInput(c)) {
+    abortSession(s, REASON.clientClosed);
+  }
 }
 
 /** An event of the server's side. */
@@ -41,12 +44,14 @@ export function onTcpServer(u: Upstream, mask: number): void {
   }
   noteReadiness(u, mask);
   if (s.stage === STAGE.connecting) {
-    if ((mask & (EPOLLERR | EPOLLHUP)) !== 0) sessionConnectFailed(s, REASON.connectFailed);
+    // A unix socket is connected at once: a hang-up is that of a server that has closed already.
+    const failed = u.server.isTcp ? EPOLLERR | EPOLLHUP : EPOLLERR;
+    if ((mask & failed) !== 0) sessionConnectFailed(s, REASON.connectFailed);
     else if ((mask & EPOLLOUT) !== 0) sessionConnected(s);
     return;
   }
   if ((mask & EPOLLERR) !== 0) {
-    abortSession(s, REASON.serverReset);
+    sideBroken(s, u);
     return;
   }
   if ((mask & EPOLLOUT) !== 0 && !flushSession(s, u)) return;
