@@ -116,7 +116,7 @@ export function writeTo(c: Connection, at: number, length: number): number {
   // Slow path: the send buffer is full, or the connection is broken.
   let taken = sent;
   if (sent < 0) {
-    if (libc.errno() !== EAGAIN) return FAILED;
+    if (libc.errno() !== EAGAIN) return broken();
     taken = 0;
   }
   c.bytesOut += taken;
@@ -124,15 +124,27 @@ export function writeTo(c: Connection, at: number, length: number): number {
   return keepRest(c, at + taken, length - taken);
 }
 
-/** After FAILED: whether it was for want of buffer memory, the connection itself being good. */
-export function lacksMemory(c: Connection): boolean {
-  // Only what the kernel does not take needs memory.
-  return !c.canWrite;
+/** Why `writeTo` has failed the last time. */
+let wasMemory = false;
+
+function broken(): number {
+  wasMemory = false;
+  return FAILED;
+}
+
+function noMemory(): number {
+  wasMemory = true;
+  return FAILED;
+}
+
+/** After `writeTo` has FAILED: whether for want of buffer memory, the connection being good. */
+export function lackedMemory(): boolean {
+  return wasMemory;
 }
 
 function keepRest(c: Connection, at: number, length: number): number {
   const block = takeBlock(length);
-  if (block < 0) return FAILED;
+  if (block < 0) return noMemory();
   bytes.copyWithin(block, at, at + length);
   c.outBlock = block;
   c.outStart = 0;
@@ -150,7 +162,7 @@ function keepMore(c: Connection, at: number, length: number): number {
     return BLOCKED;
   }
   const block = takeBlock(total);
-  if (block < 0) return FAILED;
+  if (block < 0) return noMemory();
   bytes.copyWithin(block, from, from + c.outLength);
   bytes.copyWithin(block + c.outLength, at, at + length);
   giveBlock(c.outBlock);

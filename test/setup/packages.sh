@@ -18,6 +18,8 @@ need slapd slapd
 need sipp sip-tester
 need aiosmtpd python3-aiosmtpd
 need dig bind9-dnsutils
+need pebble pebble
+need chromium chromium
 # A module of Debian's own Python.
 /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing="$missing python3-aiosmtpd"
 [ -n "$missing" ] || exit 0

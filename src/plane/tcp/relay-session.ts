@@ -4,7 +4,7 @@
  */
 import { REASON } from '../../base/reasons.ts';
 import { RECEIVE_AT, RECEIVE_BYTES, receiveBytes } from '../buffers.ts';
-import { FAILED, arm, flush, lacksMemory, readFrom, shutWrite, writeTo } from '../connection.ts';
+import { FAILED, arm, flush, lackedMemory, readFrom, shutWrite, writeTo } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { READS_PER_TURN } from '../limits.ts';
 import { noteSuccess } from '../passive.ts';
@@ -51,7 +51,7 @@ function sideFinished(s: TcpSession): void {
 
 /** What was to be sent to a side could not be. */
 export function writeFailed(s: TcpSession, to: Connection): void {
-  if (lacksMemory(to)) abortSession(s, REASON.bufferMemory);
+  if (lackedMemory()) abortSession(s, REASON.bufferMemory);
   else sideBroken(s, to);
 }
 
