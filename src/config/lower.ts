@@ -47,6 +47,7 @@ export function lower(config: Config, options: LowerOptions): Plan {
       fields: limits.fields,
       answerHeadBytes: limits.answerHead,
       bufferMemory: limits.bufferMemory,
+      handshakes: limits.handshakes,
     },
     drainMs: config.drain,
     stateFolder: lowerState(config.state, stateDirectory),
@@ -57,6 +58,7 @@ export function lower(config: Config, options: LowerOptions): Plan {
       ttlMaxMs: resolver.ttlMax,
       keepMs: resolver.keep,
     },
+    certificates: [],
     listeners: Object.entries(config.listeners).map(([key, listener]) =>
       lowerListener(listener, key, context),
     ),

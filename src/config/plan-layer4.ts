@@ -1,4 +1,5 @@
 /** The parts of a plan that belong to layer 4: listeners for tcp and udp, and their sockets. */
+import type { TerminationPlan } from './plan-tls.ts';
 import type { BindPlan, WeightedPool } from './plan.ts';
 
 /** The PROXY protocol towards us, versions 1 and 2. */
@@ -40,6 +41,8 @@ export type TcpListenerPlan = {
   readonly slot: number;
   readonly protocol: 'tcp';
   readonly binds: readonly BindPlan[];
+  /** How TLS is ended on routes that do not pass it on; null ends none. */
+  readonly tls: TerminationPlan | null;
   readonly proxyProtocol: ProxyAcceptPlan | null;
   readonly socket: SocketPlan;
   readonly timeouts: TcpTimeouts;
@@ -65,6 +68,8 @@ export type TcpRoutePlan = {
   readonly sni: readonly string[];
   /** Protocols of ALPN, one of which the client must offer. Empty: any. */
   readonly alpn: readonly string[];
+  /** Whether TLS is passed on as it came, where the listener ends it otherwise. */
+  readonly passthrough: boolean;
   /** At least one. */
   readonly pools: readonly WeightedPool[];
 };

@@ -14,6 +14,7 @@ import type {
   TcpListenerPlan,
   UdpListenerPlan,
 } from './plan-layer4.ts';
+import type { CertificatePlan, ServerTlsPlan, TerminationPlan } from './plan-tls.ts';
 
 export type Plan = {
   /** 1 for the first configuration of a supervisor, one more for each applied reload. */
@@ -28,6 +29,7 @@ export type Plan = {
   /** Folder for what must outlive a crash; null keeps nothing. */
   readonly stateFolder: string | null;
   readonly resolver: ResolverPlan;
+  readonly certificates: readonly CertificatePlan[];
   readonly listeners: readonly ListenerPlan[];
   readonly pools: readonly PoolPlan[];
 };
@@ -59,6 +61,8 @@ export type LimitsPlan = {
   readonly answerHeadBytes: number;
   /** Bytes of buffered data per worker (503 or the slowest connections closed). */
   readonly bufferMemory: number;
+  /** TLS handshakes under way per worker; past it, the one that began first is ended. */
+  readonly handshakes: number;
 };
 
 export type ListenerPlan = HttpListenerPlan | TcpListenerPlan | UdpListenerPlan;
@@ -70,6 +74,10 @@ export type HttpListenerPlan = {
   readonly slot: number;
   readonly protocol: 'http';
   readonly binds: readonly BindPlan[];
+  /** Null speaks in the clear. */
+  readonly tls: TerminationPlan | null;
+  /** Value of Strict-Transport-Security on every answer over TLS (RFC 6797); "" is none. */
+  readonly hsts: string;
   readonly proxyProtocol: ProxyAcceptPlan | null;
   readonly socket: SocketPlan;
   readonly timeouts: ListenerTimeouts;
@@ -237,6 +245,8 @@ export type PoolPlan = {
   /** Local address that connections to servers come from, port 0; null: the kernel chooses. */
   readonly source: BindPlan | null;
   readonly sendProxy: ProxySendPlan | null;
+  /** Null speaks in the clear. */
+  readonly tls: ServerTlsPlan | null;
   readonly queue: { readonly size: number; readonly timeoutMs: number };
   readonly idle: IdlePlan;
   readonly retry: RetryPlan;
@@ -324,6 +334,8 @@ export type ServerPlan = {
   readonly backup: boolean;
   /** Where its check goes instead of `address` and the check's port; null: there. */
   readonly checkAddress: BindPlan | null;
+  /** Name that its certificate must have: its host where it is given by name, else its address. */
+  readonly tlsName: string;
 };
 
 /** Connections to servers that wait for their next request, per worker. */

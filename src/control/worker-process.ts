@@ -138,7 +138,7 @@ export class WorkerProcess {
       this.#pending.get(plan.version)?.({ kind: 'exited' });
       this.#pending.set(plan.version, resolve);
     });
-    this.#send({ type: 'plan', plan: planForWorkers(plan), servers: health() });
+    this.#send({ type: 'plan', plan: planForWorkers(plan), servers: health(), store: 0 });
     if (this.#isGone()) return { kind: 'exited' };
     return answer;
   }

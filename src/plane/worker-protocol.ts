@@ -39,11 +39,42 @@ export const FRAME_BYTES_MAX = 256 << 20;
 export type ObservedState = 'up' | 'down' | 'unknown';
 
 export type ToWorker =
-  /** A plan with what is known of its servers, so that none serves before that. */
-  | { readonly type: 'plan'; readonly plan: Plan; readonly servers: readonly ServerHealthFrame[] }
+  /**
+   * A plan with what is known of its servers, so that none serves before that, and the store that
+   * its certificates are in: it was passed as a descriptor named `storeKey(store)`; 0 is none.
+   */
+  | {
+      readonly type: 'plan';
+      readonly plan: Plan;
+      readonly servers: readonly ServerHealthFrame[];
+      readonly store: number;
+    }
+  /** Certificates have changed under the plan in force. */
+  | { readonly type: 'store'; readonly store: number }
+  | TicketKeysFrame
+  | ChallengesFrame
   | { readonly type: 'health'; readonly servers: readonly ServerHealthFrame[] }
   | { readonly type: 'drain'; readonly deadlineMs: number }
   | { readonly type: 'stop' };
+
+/**
+ * Keys of session tickets, each 80 bytes in Base64: name (16), HMAC (32), AES (32). The first one
+ * seals new tickets, all of them open old ones. Sent before the first plan and when they rotate.
+ */
+export type TicketKeysFrame = { readonly type: 'ticket-keys'; readonly keys: readonly string[] };
+
+/** All challenges of ACME (RFC 8555 §8) that are to be answered now. */
+export type ChallengesFrame = {
+  readonly type: 'challenges';
+  /** http-01: what GET /.well-known/acme-challenge/<token> is answered with. */
+  readonly http: readonly { readonly token: string; readonly answer: string }[];
+  /** tls-alpn-01 (RFC 8737): PEM of the certificate for a name, and of its key. */
+  readonly tls: readonly {
+    readonly name: string;
+    readonly chain: string;
+    readonly privateKey: string;
+  }[];
+};
 
 /** What a worker is told of one server: the columns, already combined (docs/operations.md). */
 export type ServerHealthFrame = {
@@ -89,6 +120,16 @@ export function bindKey(bind: BindPlan): string {
   return bind.family === 'unix' ? `unix:${bind.host}` : `${bind.family}:${bind.host}:${bind.port}`;
 }
 
+/** Name under which the memory file of a certificate store is passed; `store` counts up from 1. */
+export function storeKey(store: number): string {
+  return `${STORE_PREFIX}${store}`;
+}
+
+/** The number of the store that is passed under a name; 0 where it is none. */
+export function storeOfKey(key: string): number {
+  return key.startsWith(STORE_PREFIX) ? Number(key.slice(STORE_PREFIX.length)) : 0;
+}
+
 /**
  * Name of a socket for datagrams. Each place of a worker has one of its own for each address: the
  * kernel spreads the flows over them, and a flow must stay with the worker that has its session.
@@ -113,3 +154,4 @@ export function isForPlace(key: string, place: number): boolean {
 }
 
 const DATAGRAM_PREFIX = 'udp:';
+const STORE_PREFIX = 'store:';

@@ -62,6 +62,8 @@ function lowerHttp(
     slot: 0,
     protocol: listener.protocol,
     binds: listener.bind,
+    tls: null,
+    hsts: '',
     ...connectionPlan(listener),
     timeouts: {
       headMs: timeouts.head,
@@ -94,11 +96,19 @@ function tcpRoutes(
     slot: 0,
     sni: route.sni ?? [],
     alpn: route.alpn ?? [],
+    passthrough: true,
     pools: weightedPools(route, context),
   }));
   if (listener.pool !== undefined) {
     const pools = weightedPools({ pool: listener.pool }, context);
-    plans.push({ key: `${key}/${LAST_ROUTE}`, slot: 0, sni: [], alpn: [], pools });
+    plans.push({
+      key: `${key}/${LAST_ROUTE}`,
+      slot: 0,
+      sni: [],
+      alpn: [],
+      passthrough: true,
+      pools,
+    });
   }
   return plans;
 }
@@ -113,6 +123,7 @@ function lowerTcp(
     slot: 0,
     protocol: listener.protocol,
     binds: listener.bind,
+    tls: null,
     ...connectionPlan(listener),
     timeouts: {
       helloMs: listener.timeouts.hello,

@@ -44,6 +44,7 @@ function servers(pool: PoolConfig, key: string): ServerPlan[] {
         maxConnections,
         backup: server.backup,
         checkAddress,
+        tlsName: address.host,
       },
     ];
   });
@@ -93,6 +94,7 @@ export function lowerPool(
     socket: { keepAlive: keepAlivePlan(pool.keepAlive), userTimeoutMs: pool.userTimeout },
     source: pool.source ?? null,
     sendProxy: pool.proxyProtocol === undefined ? null : proxySendPlan(pool.proxyProtocol),
+    tls: null,
     queue: { size: queue.size, timeoutMs: queue.timeout },
     idle: {
       perServer: idle.perServer,

@@ -35,6 +35,11 @@ export const limitsSchema = optionalSection('Limits of each worker and of each m
     1_048_576,
     1_099_511_627_776,
   ).prefault('256MiB'),
+  handshakes: integer(
+    1,
+    1_000_000,
+    'TLS handshakes under way per worker; past it, the one that began first is ended.',
+  ).prefault(1_024),
 });
 
 /** Default of `limits.uri` in bytes, where the head has room for it. */

@@ -54,6 +54,7 @@ export function serverPlan(pool: string, name: string, address: BindPlan): Serve
     maxConnections: 0,
     backup: false,
     checkAddress: null,
+    tlsName: address.host,
   };
 }
 
@@ -80,6 +81,7 @@ export function poolPlan(key: string, check: CheckPlan | null, servers: ServerPl
     socket: { keepAlive: null, userTimeoutMs: 0 },
     source: null,
     sendProxy: null,
+    tls: null,
     queue: { size: 0, timeoutMs: 0 },
     idle: { perServer: 0, timeoutMs: 0, maxAgeMs: 0, maxRequests: 0 },
     retry: { attempts: 0, statuses: [], budgetPercent: 0, budgetMin: 0, bufferBytes: 0 },
@@ -101,10 +103,12 @@ export function planOf(pools: PoolPlan[]): Plan {
       fields: 1,
       answerHeadBytes: 1,
       bufferMemory: 1,
+      handshakes: 1,
     },
     drainMs: 0,
     stateFolder: null,
     resolver: { servers: [], timeoutMs: 0, ttlMinMs: 0, ttlMaxMs: 0, keepMs: 0 },
+    certificates: [],
     listeners: [],
     pools,
   };

@@ -148,5 +148,6 @@ function namedServer(
     maxConnections: name.maxConnections,
     backup: parts.backup,
     checkAddress: null,
+    tlsName: name.host,
   };
 }
