@@ -85,6 +85,10 @@ export function onMessage(message: ToWorker): void {
     case 'drain':
       beginDrain(message.deadlineMs);
       break;
+    case 'store':
+    case 'ticket-keys':
+    case 'challenges':
+      break;
     case 'stop':
       flushLog();
       process.exit(0);
