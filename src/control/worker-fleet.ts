@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BallastError } from '../base/errors.ts';
 import { HUNG_AFTER_MS, WORKER_METER } from '../base/meters.ts';
 import { isForPlace } from '../plane/worker-protocol.ts';
-import type { PassiveFrame, ServerHealthFrame } from '../plane/worker-protocol.ts';
+import type { ChallengesFrame, PassiveFrame, ServerHealthFrame } from '../plane/worker-protocol.ts';
 import { HeartbeatWatch, LOOK_EVERY_MS } from './heartbeat.ts';
 import type { ProductLog } from './product-log.ts';
 import { Respawn } from './respawn.ts';
@@ -70,6 +70,7 @@ export class WorkerFleet {
   readonly #watches = new Map<WorkerProcess, HeartbeatWatch>();
   #target: Target | null = null;
   #health: () => readonly ServerHealthFrame[] = () => [];
+  #challenges: ChallengesFrame = { type: 'challenges', http: [], tls: [] };
   #isEnding = false;
   #looker: NodeJS.Timeout | null = null;
   #restarts = 0;
@@ -141,6 +142,12 @@ export class WorkerFleet {
     for (const { worker } of this.#places) {
       worker?.sendHealth(changed);
     }
+  }
+
+  /** Tells all workers which challenges of ACME are to be answered; later workers, too. */
+  tellChallenges(challenges: ChallengesFrame): void {
+    this.#challenges = challenges;
+    for (const worker of this.#alive) worker.sendChallenges(challenges);
   }
 
   /** Where what a worker that takes a plan is told of the servers comes from. */
@@ -250,6 +257,7 @@ export class WorkerFleet {
     const late = () => worker.kill(`did not apply plan ${target.plan.version} in time`);
     const limit = setTimeout(late, APPLY_LIMIT_MS);
     const place = this.#places.findIndex((candidate) => candidate.worker === worker);
+    worker.sendChallenges(this.#challenges);
     const outcome = await worker.apply(forPlace(target, place), this.#health);
     clearTimeout(limit);
     return outcome;

@@ -13,6 +13,7 @@ import { planForWorkers } from '../config/plan-for-workers.ts';
 import type { Plan } from '../config/plan.ts';
 import { FRAME_BYTES_MAX } from '../plane/worker-protocol.ts';
 import type {
+  ChallengesFrame,
   FromWorker,
   PassiveFrame,
   ServerHealthFrame,
@@ -145,6 +146,11 @@ export class WorkerProcess {
 
   sendHealth(servers: readonly ServerHealthFrame[]): void {
     this.#send({ type: 'health', servers });
+  }
+
+  /** All challenges of ACME that are to be answered now. */
+  sendChallenges(challenges: ChallengesFrame): void {
+    this.#send(challenges);
   }
 
   /** Asks to finish what is under way; resolves when the worker has, or is gone. */

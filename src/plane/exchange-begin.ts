@@ -14,8 +14,9 @@ import { takeExchange, takeFilter } from './exchange.ts';
 import { injectFault, injectsFaults } from './fault-injection.ts';
 import { hasField, isLooping, maxForwards, ownRequestId } from './forwarding-writer.ts';
 import { requestKey } from './hash-key.ts';
+import { httpChallengeAnswer } from './http-challenges.ts';
 import { bump } from './meter-segment.ts';
-import { answerLastStop, answerOwn, answerRoute } from './own-answer.ts';
+import { answerChallenge, answerLastStop, answerOwn, answerRoute } from './own-answer.ts';
 import { keepForLog, requestRoom, writeRequestHead } from './request-writer.ts';
 import type { PoolRuntime, RouteRuntime } from './runtime.ts';
 import { newRequestId } from './request-id.ts';
@@ -36,6 +37,13 @@ export function beginExchange(d: Downstream, head: RequestHead, end: number): vo
     keepWords(x, head);
     keepRest(x, head.end, end);
     answerLastStop(x);
+    return;
+  }
+  const challenge = httpChallengeAnswer(bytes, head);
+  if (challenge !== null) {
+    keepWords(x, head);
+    keepRest(x, head.end, end);
+    answerChallenge(x, challenge);
     return;
   }
   const route = listener.table.find(bytes, head);

@@ -40,6 +40,7 @@ import { ROLE, hasInput } from './connection.ts';
 import { closeDownstream } from './downstream.ts';
 import type { Downstream } from './downstream.ts';
 import { abortExchange } from './exchange-end.ts';
+import { setHttpChallenges } from './http-challenges.ts';
 import { readAccepted } from './request-input.ts';
 import { meters } from './meter-segment.ts';
 import { Orphan } from './orphan.ts';
@@ -85,9 +86,11 @@ export function onMessage(message: ToWorker): void {
     case 'drain':
       beginDrain(message.deadlineMs);
       break;
+    case 'challenges':
+      setHttpChallenges(message.http);
+      break;
     case 'store':
     case 'ticket-keys':
-    case 'challenges':
       break;
     case 'stop':
       flushLog();

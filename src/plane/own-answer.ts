@@ -55,6 +55,12 @@ export function answerLastStop(x: Exchange): void {
   answer(x, { status: 200, contentType: '', body: EMPTY, lines: ALLOWED });
 }
 
+/** RFC 8555 §8.3: the answer to a challenge, for the CA that asks. */
+export function answerChallenge(x: Exchange, body: Uint8Array): void {
+  x.reason = REASON.routed;
+  answer(x, { status: 200, contentType: 'application/octet-stream', body, lines: '' });
+}
+
 /** Answers as the route says: with a redirect or with a text of its own. */
 export function answerRoute(x: Exchange, head: RequestHead): void {
   x.reason = REASON.routed;
