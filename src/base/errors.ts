@@ -10,6 +10,7 @@ export type Where = { readonly file: string; readonly line: number; readonly col
 export type BallastErrorOptions = {
   readonly hint?: string;
   readonly where?: Where;
+  readonly at?: readonly (string | number)[];
   readonly source?: ErrorSource;
   readonly retry?: RetrySafety;
   readonly cause?: unknown;
@@ -24,6 +25,8 @@ export class BallastError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
   readonly where: Where | undefined;
+  /** Keys and indices from the root of the configuration to what the error is about. */
+  readonly at: readonly (string | number)[] | undefined;
   readonly source: ErrorSource;
   readonly retry: RetrySafety;
 
@@ -32,9 +35,32 @@ export class BallastError extends Error {
     this.code = code;
     this.hint = options.hint;
     this.where = options.where;
+    this.at = options.at;
     this.source = options.source ?? 'local';
     this.retry = options.retry ?? 'never';
   }
+}
+
+/** Several errors of one action, all found in one run. Code and hint are those of the first. */
+export class BallastErrors extends BallastError {
+  readonly all: readonly BallastError[];
+
+  private constructor(all: readonly BallastError[]) {
+    const [first] = all;
+    const message = all.map((error) => error.message).join('; ');
+    super(first!.code, message, first!.hint === undefined ? {} : { hint: first!.hint });
+    this.all = all;
+  }
+
+  /** One error for all of them: the one itself where there is no other. At least one is needed. */
+  static of(errors: readonly BallastError[]): BallastError {
+    return errors.length === 1 ? errors[0]! : new BallastErrors(errors);
+  }
+}
+
+/** The errors that an error stands for: itself, or all that it was made of. */
+export function errorsIn(error: BallastError): readonly BallastError[] {
+  return error instanceof BallastErrors ? error.all : [error];
 }
 
 /** A programmer's error: ends the process that has it; its supervisor replaces that process. */

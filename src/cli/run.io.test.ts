@@ -130,7 +130,10 @@ test('ballast run exits 1 and says what to do when its address is in use', async
   const { code, stdout, stderr } = await runCommand(['run', dir.file('b.yaml')]);
   assert.equal(code, 1);
   assert.equal(stdout, '');
-  assert.match(stderr, /BAL_LISTEN_IN_USE: cannot listen on 127\.0\.0\.1:\d+: .*\n {2}\S/);
+  const holder = `another Ballast, pid ${ballast.pid} \\(ballast run `;
+  const place = `^${dir.file('b.yaml')}:1:\\d+: BAL_LISTEN_IN_USE: cannot listen on ${bind}: `;
+  assert.match(stderr, new RegExp(`${place}address in use by (perhaps )?${holder}`));
+  assert.match(stderr, /\n {2}it runs already: change it with "ballast reload"/);
 });
 
 test('a worker goes on serving when its supervisor is killed', async (context) => {

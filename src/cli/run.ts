@@ -8,8 +8,9 @@ import { Supervisor } from '../control/supervisor.ts';
 import { readConfig } from './config-file.ts';
 import { readConfigForReload } from './config-thread.ts';
 import { EXIT } from './exit-codes.ts';
-import { errorText, hasColours } from './print.ts';
+import { hasColours } from './print.ts';
 import { readyLine } from './ready-line.ts';
+import { startErrorText } from './start-error-text.ts';
 import { productVersion } from './version.ts';
 
 /** How long the last lines may take to be written when the program ends, in ms. */
@@ -41,7 +42,7 @@ export async function run(file: string): Promise<void> {
     const plan = await supervisor.start(loaded.plan);
     standard.stdout.write(Buffer.from(readyLine(plan, supervisor.adminAddress)));
   } catch (error) {
-    standard.stderr.write(Buffer.from(errorText(error)));
+    standard.stderr.write(Buffer.from(startErrorText(error, file)));
     await end(EXIT.refused);
   }
 }

@@ -43,6 +43,7 @@ export type TcpListenerPlan = {
   readonly binds: readonly BindPlan[];
   /** How TLS is ended on routes that do not pass it on; null ends none. */
   readonly tls: TerminationPlan | null;
+  readonly freebind: boolean;
   readonly proxyProtocol: ProxyAcceptPlan | null;
   readonly socket: SocketPlan;
   readonly timeouts: TcpTimeouts;
@@ -79,6 +80,7 @@ export type UdpListenerPlan = {
   readonly slot: number;
   readonly protocol: 'udp';
   readonly binds: readonly BindPlan[];
+  readonly freebind: boolean;
   /**
    * `session`: what comes from one client address and port goes to one server, answers come back.
    * `packet`: each datagram is on its own (DNS): one answer is awaited for up to `answerMs`.

@@ -78,6 +78,8 @@ export type HttpListenerPlan = {
   readonly tls: TerminationPlan | null;
   /** Value of Strict-Transport-Security on every answer over TLS (RFC 6797); "" is none. */
   readonly hsts: string;
+  /** Whether an address may be one that no interface has yet. */
+  readonly freebind: boolean;
   readonly proxyProtocol: ProxyAcceptPlan | null;
   readonly socket: SocketPlan;
   readonly timeouts: ListenerTimeouts;

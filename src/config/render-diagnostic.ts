@@ -1,3 +1,4 @@
+import type { Where } from '../base/errors.ts';
 import type { Diagnostic } from './diagnostic.ts';
 
 /** Longest source line that is shown in full, in characters. */
@@ -34,13 +35,18 @@ export function renderDiagnostic(diagnostic: Diagnostic, lines: readonly string[
   const kind = severity === 'warning' ? 'warning: ' : '';
   const tail = hint === '' ? '' : `: ${hint}`;
   const head = `${file}:${line}:${column}: ${code}: ${kind}${message}${tail}`;
+  return `${head}${renderPlace(diagnostic, lines)}`;
+}
+
+/** A line feed, the source line with its number, and a caret under the place; "" past the end. */
+export function renderPlace({ line, column }: Where, lines: readonly string[]): string {
   const source = lines[line - 1];
-  if (source === undefined) return head;
+  if (source === undefined) return '';
   const shown = excerpt(withoutPasswords(source.replace(/\r$/, '')), column);
   const gutter = String(line);
   const pad = shown.text.slice(0, shown.column - 1).replaceAll(/[^\t]/g, ' ');
   const margin = ' '.repeat(Math.max(5, gutter.length));
-  return `${head}\n${gutter.padStart(5)} | ${shown.text}\n${margin} | ${pad}^`;
+  return `\n${gutter.padStart(5)} | ${shown.text}\n${margin} | ${pad}^`;
 }
 
 /** All diagnostics of one file, one after the other, each ending in a line feed. */

@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Node, Pair, YAMLError, YAMLWarning } from 'yaml';
+import type { Where } from '../base/errors.ts';
 import type { ConfigPath, Diagnostic, Finding } from './diagnostic.ts';
 import { yamlSentence } from './yaml-errors.ts';
 import { nodeOffset, YamlReader } from './yaml-value.ts';
@@ -39,6 +40,12 @@ export class YamlFile {
   /** The diagnostic of a finding, at the place of its key or value. */
   place(finding: Finding): Diagnostic {
     return this.#diagnostic(finding, this.#offset(finding.path, finding.at ?? 'value'));
+  }
+
+  /** The place of the value at `path`, or of the nearest thing around it that is there. */
+  where(path: ConfigPath): Where {
+    const { line, col } = this.#lines.linePos(this.#offset(path, 'value'));
+    return { file: this.file, line: Math.max(1, line), column: Math.max(1, col) };
   }
 
   #diagnostic(finding: Finding, offset: number): Diagnostic {

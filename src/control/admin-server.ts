@@ -105,6 +105,7 @@ function listenError(bind: BindPlan, error: NodeJS.ErrnoException): BallastError
   const hint = HINTS[error.code ?? ''];
   return new BallastError('BAL_ADMIN_LISTEN', message, {
     cause: error,
+    at: ['admin'],
     ...(hint === undefined ? {} : { hint }),
   });
 }

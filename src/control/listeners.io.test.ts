@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import test from 'node:test';
 import { TempDir } from '../../test/kit/temp-dir.ts';
+import { errorsIn, type BallastError } from '../base/errors.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Plan } from '../config/plan.ts';
 import { bindKey } from '../plane/worker-protocol.ts';
@@ -89,6 +90,26 @@ test('Listeners opens nothing when one of several addresses is in use', async ()
   });
   assert.equal(existsSync(path), false);
   taken.rollback();
+});
+
+test('Listeners names every address that it cannot open, with its place in the file', async () => {
+  using dir = new TempDir();
+  const it = new Listeners();
+  const plan = planWith({
+    a: [`unix:${dir.file('none/a.sock')}`],
+    b: ['127.0.0.1:0', '192.0.2.1:80'],
+  });
+  const error = await it.prepare(plan).then(
+    () => assert.fail('it has opened all of them'),
+    (refusal: BallastError) => refusal,
+  );
+  assert.deepEqual(
+    errorsIn(error).map(({ code, at }) => [code, at]),
+    [
+      ['BAL_LISTEN_PATH', ['listeners', 'a', 'bind', 0]],
+      ['BAL_LISTEN_NOT_HERE', ['listeners', 'b', 'bind', 1]],
+    ],
+  );
 });
 
 test('Listeners says so when a new address overlaps one of its own', async () => {

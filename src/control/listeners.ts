@@ -6,12 +6,13 @@
  * An address for datagrams has a socket for each place of a worker, and the kernel keeps a flow on
  * one of them (SO_REUSEPORT): a worker that takes over a place finds its flows there.
  */
-import { BallastError } from '../base/errors.ts';
-import type { BindPlan, Plan } from '../config/plan.ts';
+import { BallastError, BallastErrors } from '../base/errors.ts';
+import type { BindPlan, ListenerPlan, Plan } from '../config/plan.ts';
 import { bindKey, datagramKey, groupOfKey } from '../plane/worker-protocol.ts';
-import { openDatagramListener } from '../sys/datagram-sockets.ts';
-import { boundAddress, closeFd, openListener } from '../sys/sockets.ts';
+import { openDatagramListener, type DatagramListenOptions } from '../sys/datagram-sockets.ts';
+import { boundAddress, closeFd, ListenError, openListener } from '../sys/sockets.ts';
 import { isHeldByDeparting } from './departing.ts';
+import { explainListenError } from './system/listen-advice.ts';
 import { removeSocketFile, removeStaleSocket } from './unix-socket.ts';
 
 /** Connections that may wait for a worker to accept them; the kernel's own somaxconn caps it. */
@@ -56,7 +57,10 @@ export class Listeners {
     this.#sockets.clear();
   }
 
-  /** Opens what `plan` needs and is not open yet. Throws BAL_LISTEN_*; nothing changed then. */
+  /**
+   * Opens what `plan` needs and is not open yet. Throws BAL_LISTEN_*, all addresses that cannot be
+   * had in one error; nothing changed then.
+   */
   async prepare(plan: Plan): Promise<ListenerChange> {
     for (const bind of plan.listeners.flatMap((listener) => listener.binds)) {
       const isNew = bind.family === 'unix' && this.#find(bind) === undefined;
@@ -68,47 +72,59 @@ export class Listeners {
   #open(plan: Plan): ListenerChange {
     const opening: Opening = { opened: [], sockets: new Map(), workers: plan.workers };
     const chosen = new Map<string, BindPlan>();
-    try {
-      const listeners = plan.listeners.map((listener) => ({
-        ...listener,
-        binds: listener.binds.map((bind, place) => {
-          const isUdp = listener.protocol === 'udp';
-          const asked = `${isUdp ? 'udp ' : ''}${listener.key} ${place} ${bindKey(bind)}`;
-          const known = this.#chosen.get(asked) ?? bind;
-          const real = isUdp ? this.#openGroup(known, opening) : this.#openStream(known, opening);
+    const faults: BallastError[] = [];
+    const listeners = plan.listeners.map((listener) => ({
+      ...listener,
+      binds: listener.binds.map((bind, place) => {
+        const asked = askedKey(listener, place);
+        const known = this.#chosen.get(asked) ?? bind;
+        if (faults.some(({ code }) => code === 'BAL_LISTEN_DESCRIPTORS')) return bind;
+        try {
+          const real = this.#openBind(listener, known, opening);
           if (real !== bind) chosen.set(asked, real);
           return real;
-        }),
-      }));
-      return {
-        plan: { ...plan, listeners },
-        sockets: opening.sockets,
-        commit: () => this.#commit(opening.sockets, chosen),
-        rollback: () => closeAll(opening.opened),
-      };
-    } catch (error) {
+        } catch (error) {
+          faults.push(this.#explained(listener, place, error));
+          return bind;
+        }
+      }),
+    }));
+    if (faults.length > 0) {
       closeAll(opening.opened);
-      throw error;
+      throw BallastErrors.of(faults);
     }
+    return {
+      plan: { ...plan, listeners },
+      sockets: opening.sockets,
+      commit: () => this.#commit(opening.sockets, chosen),
+      rollback: () => closeAll(opening.opened),
+    };
   }
 
   /** The address that is listened on, its port filled in. */
-  #openStream(bind: BindPlan, { opened, sockets }: Opening): BindPlan {
+  #openBind(listener: ListenerPlan, bind: BindPlan, opening: Opening): BindPlan {
+    return listener.protocol === 'udp'
+      ? this.#openGroup(bind, listener.freebind, opening)
+      : this.#openStream(bind, listener.freebind, opening);
+  }
+
+  #openStream(bind: BindPlan, freebind: boolean, { opened, sockets }: Opening): BindPlan {
     const open = asksKernel(bind) ? undefined : this.#find(bind);
-    const fd = open ?? this.#openOne(bind);
+    const fd = open ?? openListener(bind, { backlog: BACKLOG, nodelay: true, freebind });
     const real = realAddress(bind, fd);
     if (open === undefined) opened.push([bindKey(real), fd]);
     sockets.set(bindKey(real), fd);
     return real;
   }
 
-  #openGroup(bind: BindPlan, { opened, sockets, workers }: Opening): BindPlan {
+  #openGroup(bind: BindPlan, freebind: boolean, opening: Opening): BindPlan {
+    const { opened, sockets, workers } = opening;
     // Sockets of our own are in nobody's way: of an address that overlaps they go with this change.
     let joins = [...this.#sockets.keys()].some((key) => isSamePort(key, bind));
     let real = bind;
     for (let place = 0; place < workers; place++) {
       const open = this.#sockets.get(datagramKey(real, place));
-      const fd = open ?? openMember(real, joins);
+      const fd = open ?? openMember(real, { joins, freebind });
       joins = true;
       real = realAddress(real, fd);
       const key = datagramKey(real, place);
@@ -124,25 +140,27 @@ export class Listeners {
     this.#sockets.clear();
   }
 
-  #openOne(bind: BindPlan): number {
-    try {
-      return openListener(bind, { backlog: BACKLOG, nodelay: true });
-    } catch (error) {
-      throw this.#overlapError(bind, error);
-    }
+  /** An error of one address, with its place in the configuration and what would help. */
+  #explained({ key, protocol }: ListenerPlan, place: number, error: unknown): BallastError {
+    if (!(error instanceof BallastError)) throw error;
+    const at = ['listeners', key, 'bind', place];
+    const isRefusal = error instanceof ListenError;
+    const kind = protocol === 'udp' ? 'datagrams' : 'stream';
+    const { code, message, hint } = isRefusal ? explainListenError(error, kind) : error;
+    const remedy = (isRefusal ? this.#overlapHint(error) : undefined) ?? hint;
+    const options = remedy === undefined ? {} : { hint: remedy };
+    return new BallastError(code, message, { ...options, at, cause: error });
   }
 
   /** The kernel calls an address in use when this very process listens on one that includes it. */
-  #overlapError(bind: BindPlan, error: unknown): unknown {
-    if (!(error instanceof BallastError) || error.code !== 'BAL_LISTEN_IN_USE') return error;
+  #overlapHint({ code, bind }: ListenError): string | undefined {
+    if (code !== 'BAL_LISTEN_IN_USE' || bind.family === 'unix') return undefined;
     const own = [...this.#sockets.keys()].find((key) => key.endsWith(`:${bind.port}`));
-    if (own === undefined || bind.family === 'unix') return error;
-    return new BallastError(error.code, error.message, {
-      hint:
-        `this balancer itself listens on ${own}, which overlaps: reload once without it ` +
-        'and then with the new address, or restart',
-      cause: error,
-    });
+    if (own === undefined) return undefined;
+    return (
+      `this balancer itself listens on ${own}, which overlaps: reload once without it ` +
+      'and then with the new address, or restart'
+    );
   }
 
   #find(bind: BindPlan): number | undefined {
@@ -163,13 +181,18 @@ type Opening = {
   readonly workers: number;
 };
 
+/** Names a bind over reloads, whatever port it has got. */
+function askedKey({ protocol, key, binds }: ListenerPlan, place: number): string {
+  return `${protocol === 'udp' ? 'udp ' : ''}${key} ${place} ${bindKey(binds[place]!)}`;
+}
+
 /** A socket for datagrams. The first of a group must be alone, but for those who are leaving. */
-function openMember(bind: BindPlan, joins: boolean): number {
+function openMember(bind: BindPlan, options: DatagramListenOptions): number {
   try {
-    return openDatagramListener(bind, { joins });
+    return openDatagramListener(bind, options);
   } catch (error) {
-    if (joins || !isHeldByDeparting(bind)) throw error;
-    return openDatagramListener(bind, { joins: true });
+    if (options.joins || !isHeldByDeparting(bind)) throw error;
+    return openDatagramListener(bind, { ...options, joins: true });
   }
 }
 

@@ -21,6 +21,7 @@ import { Segments } from './segments.ts';
 import { Serial } from './serial.ts';
 import { SlotTable } from './slots.ts';
 import { serverControl } from './server-states/server-control.ts';
+import { withMoreFaults } from './start-faults.ts';
 import { buildStatus } from './status.ts';
 import type { ControlView } from './control-view.ts';
 import { Orphans } from './orphans.ts';
@@ -98,7 +99,7 @@ export class Supervisor {
     this.#listeners.adopt(orphans.sockets);
     try {
       await this.#names.begin(plan);
-      const change = await this.#listeners.prepare(this.#names.expand(plan));
+      const change = await this.#prepareFirst(plan);
       change.commit();
       this.#sockets = change.sockets;
       this.#sink.use(plan.log.access, this.#openLog(plan));
@@ -120,6 +121,18 @@ export class Supervisor {
       orphans.leave();
       await this.#close();
       throw error;
+    }
+  }
+
+  /** Opens the listening sockets; where that fails, the error has all else that cannot be opened. */
+  async #prepareFirst(plan: Plan): Promise<ListenerChange> {
+    try {
+      return await this.#listeners.prepare(this.#names.expand(plan));
+    } catch (error) {
+      throw await withMoreFaults(error, [
+        async () => this.#sink.discard(this.#openLog(plan)),
+        async () => (await this.#openAdmin(plan))?.close(),
+      ]);
     }
   }
 
@@ -265,6 +278,7 @@ export class Supervisor {
       const { message } = error as Error;
       throw new BallastError('BAL_LOG_OPEN', `cannot open the access log "${access}": ${message}`, {
         hint: 'the folder must exist and be writable for the user that Ballast runs as',
+        at: ['log', 'access'],
         cause: error,
       });
     }

@@ -3,7 +3,8 @@ import { BallastError } from '../base/errors.ts';
 import type { BindPlan } from '../config/plan.ts';
 import * as libc from './libc.ts';
 import { AF_INET, AF_INET6, encodeSockaddr } from './sockaddr.ts';
-import { SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET, bindText, listenError } from './sockets.ts';
+import { ListenError, SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET } from './sockets.ts';
+import { bindText, setFreebind } from './sockets.ts';
 
 // Must match <asm-generic/socket.h>, <linux/in.h> and <linux/in6.h>.
 const SOCK_DGRAM = 2;
@@ -47,11 +48,13 @@ export type DatagramListenOptions = {
    * must be free, for the kernel would share out what arrives without a word.
    */
   readonly joins: boolean;
+  /** Whether the address may be one that no interface has yet. */
+  readonly freebind?: boolean;
 };
 
 /**
  * Opens a non-blocking socket for datagrams to `bind`, one of a group of sockets over which the
- * kernel spreads the flows (SO_REUSEPORT). Throws BallastError BAL_LISTEN_* with a remedy.
+ * kernel spreads the flows (SO_REUSEPORT). Throws ListenError.
  */
 export function openDatagramListener(bind: BindPlan, options: DatagramListenOptions): number {
   if (bind.family === 'unix') {
@@ -63,8 +66,9 @@ export function openDatagramListener(bind: BindPlan, options: DatagramListenOpti
   const fd = openUnbound(bind);
   const address = encodeSockaddr(bind);
   if (options.joins) set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (options.freebind === true) setFreebind(fd, bind.family);
   if (libc.bindSocket(fd, libc.addressOf(address), address.length) < 0) {
-    const error = listenError(bind, libc.errno(), 'datagrams');
+    const error = new ListenError(bind, libc.errno());
     libc.close(fd);
     throw error;
   }
@@ -76,7 +80,7 @@ export function openDatagramListener(bind: BindPlan, options: DatagramListenOpti
 function openUnbound(bind: BindPlan): number {
   const isIpv4 = bind.family === 'ipv4';
   const fd = libc.socket(isIpv4 ? AF_INET : AF_INET6, DATAGRAM_TYPE, 0);
-  if (fd < 0) throw listenError(bind, libc.errno(), 'datagrams');
+  if (fd < 0) throw new ListenError(bind, libc.errno());
   if (!isIpv4) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (isWildcard(bind)) {
     if (isIpv4) set(fd, IPPROTO_IP, IP_PKTINFO, 1);

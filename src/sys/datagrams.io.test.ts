@@ -109,7 +109,6 @@ test('openDatagramListener lets only sockets of its own group join', () => {
   const [first, bind] = listen({ family: 'ipv4', host: '127.0.0.1', port: 0 });
   assert.throws(() => openDatagramListener(bind, { joins: false }), {
     code: 'BAL_LISTEN_IN_USE',
-    hint: /ss -lunp/,
   });
   const second = openDatagramListener(bind, { joins: true });
   const clients = Array.from({ length: 64 }, () => toward(bind));

@@ -20,14 +20,15 @@ test('a passed descriptor is the same socket, and its text comes with it', () =>
   for (const fd of [here, there, listener, passed.fd]) closeFd(fd);
 });
 
-test('openListener says what is in the way, and what to do', () => {
+test('openListener says what is in the way', () => {
   const first = openListener(LOOPBACK, OPTIONS);
   assert.throws(() => openListener(boundAddress(first), OPTIONS), {
     code: 'BAL_LISTEN_IN_USE',
-    hint: /ss -ltnp/,
+    message: /^cannot listen on 127\.0\.0\.1:\d+: address in use$/,
   });
   const elsewhere = { family: 'ipv4', host: '192.0.2.1', port: 0 } as const;
   assert.throws(() => openListener(elsewhere, OPTIONS), { code: 'BAL_LISTEN_NOT_HERE' });
+  closeFd(openListener(elsewhere, { ...OPTIONS, freebind: true }));
   closeFd(first);
 });
 

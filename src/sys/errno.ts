@@ -7,11 +7,15 @@ export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const EACCES = 13;
 export const EINVAL = 22;
+export const ENOTDIR = 20;
 export const ENFILE = 23;
 export const EMFILE = 24;
+export const EROFS = 30;
 export const EPIPE = 32;
+export const ENAMETOOLONG = 36;
 export const EMSGSIZE = 90;
 export const EOPNOTSUPP = 95;
+export const EAFNOSUPPORT = 97;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
 export const ENETUNREACH = 101;
@@ -28,6 +32,10 @@ const NAMES: Readonly<Record<number, string>> = {
   [ENOENT]: 'no such file',
   [EACCES]: 'permission denied',
   [ENOMEM]: 'out of memory',
+  [ENOTDIR]: 'a part of the path is no folder',
+  [EROFS]: 'the file system is read-only',
+  [ENAMETOOLONG]: 'the name is too long',
+  [EAFNOSUPPORT]: 'this kind of address is not supported',
   [ENFILE]: 'the system has no descriptor left',
   [EMFILE]: 'the process has no descriptor left',
   [EPIPE]: 'the other side has closed',

@@ -64,6 +64,7 @@ function lowerHttp(
     binds: listener.bind,
     tls: null,
     hsts: '',
+    freebind: listener.freebind,
     ...connectionPlan(listener),
     timeouts: {
       headMs: timeouts.head,
@@ -124,6 +125,7 @@ function lowerTcp(
     protocol: listener.protocol,
     binds: listener.bind,
     tls: null,
+    freebind: listener.freebind,
     ...connectionPlan(listener),
     timeouts: {
       helloMs: listener.timeouts.hello,
@@ -146,6 +148,7 @@ function lowerUdp(
     slot: 0,
     protocol: listener.protocol,
     binds: listener.bind,
+    freebind: listener.freebind,
     mode: listener.perPacket ? 'packet' : 'session',
     routes: [{ key: `${key}/${LAST_ROUTE}`, slot: 0, pool }],
     sessions: listener.maxSessions,

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { BindPlan } from '../plan.ts';
 import { quote } from '../quote.ts';
-import { Problem, scalar, wrongType } from './scalar.ts';
+import { flag, Problem, scalar, wrongType } from './scalar.ts';
 import type { Scalar } from './scalar.ts';
 import { oneOrMany } from './structure.ts';
 
@@ -117,6 +117,13 @@ export function datagramAddresses() {
         : address,
     ),
   );
+}
+
+/** A schema for whether the addresses of a listener may come later (IP_FREEBIND of ip(7)). */
+export function freebind() {
+  return flag(
+    'Whether the addresses may be ones that no interface has yet, such as floating addresses.',
+  ).prefault(false);
 }
 
 /** A schema for an address to connect to, which is not a name. */

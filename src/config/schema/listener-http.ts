@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { REASONS } from '../../base/reasons.ts';
-import { listenerAddresses } from './address.ts';
+import { freebind, listenerAddresses } from './address.ts';
 import { fieldValue, pseudonym } from './field.ts';
 import { network } from './network.ts';
 import { proxyAcceptSchema } from './proxy-protocol.ts';
@@ -61,6 +61,7 @@ const errorPage = z.union([
 /** Schema of a listener with `protocol: http`. */
 export const httpListenerSchema = section('A listener for HTTP/1.1.', {
   bind: listenerAddresses(),
+  freebind: freebind(),
   protocol: word(['http'], 'What clients speak.').prefault('http'),
   routes: z.array(routeSchema).optional().meta({
     description: 'Where requests go. The most specific match wins, then the earlier one.',

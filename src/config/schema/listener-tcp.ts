@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listenerAddresses } from './address.ts';
+import { freebind, listenerAddresses } from './address.ts';
 import { proxyAcceptSchema } from './proxy-protocol.ts';
 import { lastPool, poolKeys, routeName } from './route-pools.ts';
 import { flag, word } from './scalar.ts';
@@ -46,6 +46,7 @@ export type TcpRouteConfig = z.output<typeof tcpRouteSchema>;
 /** Schema of a listener with `protocol: tcp`. */
 export const tcpListenerSchema = section('A listener that passes TCP connections on.', {
   bind: listenerAddresses(),
+  freebind: freebind(),
   protocol: word(['tcp'], 'What clients speak.'),
   mode: word(['proxy'], 'How connections are passed on.', ['kernel']).prefault('proxy'),
   routes: z.array(tcpRouteSchema).optional().meta({

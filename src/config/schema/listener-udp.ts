@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { datagramAddresses } from './address.ts';
+import { datagramAddresses, freebind } from './address.ts';
 import { flag, integer, word } from './scalar.ts';
 import { optionalSection, section } from './structure.ts';
 import { poolReference } from './text.ts';
@@ -13,6 +13,7 @@ const timeouts = optionalSection('How long a session lives.', {
 /** Schema of a listener with `protocol: udp`. */
 export const udpListenerSchema = section('A listener that passes UDP datagrams on.', {
   bind: datagramAddresses(),
+  freebind: freebind(),
   protocol: word(['udp'], 'What clients speak.'),
   mode: word(['proxy'], 'How datagrams are passed on.', ['kernel']).prefault('proxy'),
   perPacket: flag(
