@@ -41,6 +41,14 @@ export async function askAdmin(admin: string, question: AdminQuestion): Promise<
   }
 }
 
+/** The error that an answer of the form `{ error, code, hint }` is; null for any other answer. */
+export function refusalOf(body: unknown): BallastError | null {
+  const { error, code, hint } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof error !== 'string') return null;
+  const options = typeof hint === 'string' && hint !== '' ? { hint } : {};
+  return new BallastError(typeof code === 'string' ? code : 'BAL_ADMIN_ANSWER', error, options);
+}
+
 function endpoint(admin: string): RequestOptions {
   if (admin.startsWith('unix:')) return { socketPath: admin.slice('unix:'.length) };
   const bare = admin.replace(/^http:\/\//, '').replace(/\/$/, '');

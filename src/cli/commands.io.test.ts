@@ -44,7 +44,7 @@ test('ballast reload puts a file in force, and exits 1 with the mistakes in it',
   ballast.writeConfig({ ...CONFIG, drain: '5s' });
   const good = await runCommand(command);
   assert.equal(good.code, 0, good.stderr);
-  assert.match(good.stdout, /plan 2 is in force in all workers/);
+  assert.match(good.stdout, /configuration 2 is in force in all workers/);
   ballast.writeConfig({ ...CONFIG, drian: '5s' });
   const bad = await runCommand(command);
   assert.equal(bad.code, 1);

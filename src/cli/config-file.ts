@@ -5,16 +5,22 @@ import { loadConfig, type LoadResult } from '../config/load.ts';
 import { renderDiagnostics } from '../config/render-diagnostic.ts';
 import { BallastError } from '../base/errors.ts';
 
-/** A loaded file; `text` is what to print of its diagnostics, "" where there are none. */
-export type ConfigFile = LoadResult & { readonly text: string };
+/**
+ * A loaded file; `source` is what it holds, `text` what to print of its diagnostics, "" where there
+ * are none.
+ */
+export type ConfigFile = LoadResult & { readonly source: string; readonly text: string };
 
-/** Reads and checks a file. Rejects with BAL_CONFIG_FILE when there is nothing to read. */
-export async function readConfig(file: string): Promise<ConfigFile> {
-  const source = await read(file);
+/**
+ * Reads and checks a file, or `given` in place of what it holds. Rejects with BAL_CONFIG_FILE when
+ * there is nothing to read.
+ */
+export async function readConfig(file: string, given: string | null = null): Promise<ConfigFile> {
+  const source = given ?? (await read(file));
   const cores = availableParallelism();
   const stateDirectory = process.env['STATE_DIRECTORY'];
   const loaded = loadConfig(source, file, { readFile, cores, stateDirectory });
-  return { ...loaded, text: renderDiagnostics(loaded.diagnostics, source) };
+  return { ...loaded, source, text: renderDiagnostics(loaded.diagnostics, source) };
 }
 
 async function read(file: string): Promise<string> {

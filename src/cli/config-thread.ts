@@ -7,6 +7,8 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { BallastError } from '../base/errors.ts';
 import { readConfig, type ConfigFile } from './config-file.ts';
 
+type ThreadQuestion = { readonly file: string; readonly given: string | null };
+
 type ThreadAnswer =
   | { readonly loaded: ConfigFile }
   | { readonly code: string; readonly message: string; readonly hint: string | undefined };
@@ -15,14 +17,21 @@ type ThreadAnswer =
 export const THREAD_FILE_BYTES = 64 << 10;
 
 /** The same as `readConfig`, for reloads: a large file does not hold up the caller's loop. */
-export function readConfigForReload(file: string): Promise<ConfigFile> {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  return size < THREAD_FILE_BYTES ? readConfig(file) : readConfigApart(file);
+export function readConfigForReload(
+  file: string,
+  given: string | null = null,
+): Promise<ConfigFile> {
+  const size = given?.length ?? statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return size < THREAD_FILE_BYTES ? readConfig(file, given) : readConfigApart(file, given);
 }
 
 /** The same as `readConfig`, in a thread of its own. */
-export async function readConfigApart(file: string): Promise<ConfigFile> {
-  const thread = new Worker(new URL(import.meta.url), { workerData: file });
+export async function readConfigApart(
+  file: string,
+  given: string | null = null,
+): Promise<ConfigFile> {
+  const question: ThreadQuestion = { file, given };
+  const thread = new Worker(new URL(import.meta.url), { workerData: question });
   const answer = await new Promise<ThreadAnswer>((resolve, reject) => {
     thread.once('message', resolve);
     thread.once('error', reject);
@@ -33,9 +42,9 @@ export async function readConfigApart(file: string): Promise<ConfigFile> {
   throw new BallastError(code, message, hint === undefined ? {} : { hint });
 }
 
-async function answerInThread(file: string): Promise<ThreadAnswer> {
+async function answerInThread({ file, given }: ThreadQuestion): Promise<ThreadAnswer> {
   try {
-    return { loaded: await readConfig(file) };
+    return { loaded: await readConfig(file, given) };
   } catch (error) {
     if (!(error instanceof BallastError)) throw error;
     const { code, message, hint } = error;
@@ -43,4 +52,4 @@ async function answerInThread(file: string): Promise<ThreadAnswer> {
   }
 }
 
-if (!isMainThread) parentPort!.postMessage(await answerInThread(workerData as string));
+if (!isMainThread) parentPort!.postMessage(await answerInThread(workerData as ThreadQuestion));

@@ -1,6 +1,7 @@
 /** The program: reads the command line and runs one command, loading only what that one needs. */
 import { Command, CommanderError } from 'commander';
 import { BallastError } from '../base/errors.ts';
+import { addConfigCommands } from './config-commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { errorText } from './print.ts';
 import { addServerCommands } from './server-commands.ts';
@@ -13,6 +14,7 @@ Examples:
   ballast run ballast.yaml           balance until SIGTERM
   ballast status ballast.yaml        servers, workers, requests, as a table
   ballast reload ballast.yaml        put the changed file in force
+  ballast rollback ballast.yaml      go back to the configuration before
   ballast drain web/10.0.0.11:8080   send nothing new to a server
 
 Exit codes:
@@ -55,17 +57,6 @@ Example:
   ballast check ballast.yaml && ballast reload ballast.yaml
 `;
 
-const RELOAD_HELP = `
-Asks the running balancer to read its own configuration file again. FILE only tells where the
-balancer's admin address is; without FILE and --admin it is unix:/run/ballast/admin.sock.
-Exits 0 when the file is in force in all workers, 1 when nothing was changed, and says why. Where
-FILE has mistakes they are printed and nothing is asked of the balancer.
-
-Examples:
-  ballast reload ballast.yaml
-  ballast reload --admin 127.0.0.1:9900
-`;
-
 const DEMO_HELP = `
 Starts three sample servers and a balancer before them on loopback, sends a little traffic, and lets
 one server fail and heal now and then. Prints the addresses to open. Ctrl-C ends all of it.
@@ -102,14 +93,7 @@ function build(): Command {
       const { status } = await import('./status.ts');
       await status({ file, admin: options.admin, isJson: options.json === true });
     });
-  program
-    .command('reload [file]')
-    .description('put the changed configuration in force')
-    .option('--admin <addr>', 'its admin address: HOST:PORT or unix:/path')
-    .addHelpText('after', RELOAD_HELP)
-    .action(async (file: string | undefined, options: AdminOptions) => {
-      await (await import('./reload.ts')).reload({ file, admin: options.admin });
-    });
+  addConfigCommands(program);
   addServerCommands(program);
   program
     .command('demo')

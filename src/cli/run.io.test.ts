@@ -94,7 +94,7 @@ test('ballast run reads its file again on SIGHUP', async () => {
   const address = webAddress(ballast);
   ballast.writeConfig(answering('after'));
   ballast.signal('SIGHUP');
-  await until(() => ballast.stderr.includes('plan 2 is in force'), { what: 'the reload' });
+  await until(() => ballast.stderr.includes('configuration 2 is in force'), { what: 'the reload' });
   assert.equal(await (await fetch(address)).text(), 'after');
 });
 

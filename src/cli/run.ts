@@ -29,7 +29,8 @@ export async function run(file: string): Promise<void> {
   }
   const log = openLog(standard, loaded.plan);
   const supervisor = new Supervisor({
-    load: () => readConfigForReload(file),
+    file,
+    load: (text) => readConfigForReload(file, text),
     standard,
     log,
     productVersion: productVersion(),
@@ -39,7 +40,7 @@ export async function run(file: string): Promise<void> {
   handleSignals({ supervisor, log, end });
   handleCrash(supervisor, log);
   try {
-    const plan = await supervisor.start(loaded.plan);
+    const plan = await supervisor.start(loaded.plan, loaded.source);
     standard.stdout.write(Buffer.from(readyLine(plan, supervisor.adminAddress)));
   } catch (error) {
     standard.stderr.write(Buffer.from(startErrorText(error, file)));
@@ -79,7 +80,7 @@ function handleSignals({ supervisor, log, end }: Running): void {
   };
   process.on('SIGTERM', () => onEnd('SIGTERM'));
   process.on('SIGINT', () => onEnd('SIGINT'));
-  process.on('SIGHUP', () => void supervisor.reload());
+  process.on('SIGHUP', () => void supervisor.reload('SIGHUP'));
   process.on('SIGUSR1', () => supervisor.reopenLogs());
 }
 

@@ -32,6 +32,18 @@ const REPORT: StatusReport = {
   startedAt: '',
   uptimeSeconds: 3_700,
   plan: { version: 4, digest: '0123456789abcdef' },
+  configuration: {
+    number: 4,
+    digest: '0123456789abcdef',
+    since: '',
+    cause: 'reload',
+    note: '',
+    file: '/etc/ballast/ballast.yaml',
+    onDisk: 'same',
+    hint: '',
+    isKept: true,
+    kept: '/var/lib/ballast/history.json',
+  },
   workers: [
     {
       index: 0,
@@ -177,13 +189,32 @@ test('statusText shows the last reload and whether it failed', () => {
     ok: false,
     changed: false,
     version: 4,
+    number: 4,
+    digest: '',
+    cause: 'reload' as const,
     at: '2026-01-01T00:00:00.000Z',
     tookMs: 1,
     message: 'the file has 1 mistake: nothing was changed',
+    code: '',
     hint: '',
     diagnostics: [],
   };
   assert.match(statusText({ ...REPORT, lastReload }, false), /failed: the file has 1 mistake/);
+});
+
+test('statusText says when the file is not what is in force, and what to do', () => {
+  const text = statusText(REPORT, false);
+  assert.match(text, /configuration 4 \(0123456789ab\)/);
+  assert.doesNotMatch(text, /ballast\.yaml/);
+  const hint = '"ballast reload" puts the file in force';
+  const changed = { ...REPORT.configuration, onDisk: 'changed' as const, hint };
+  const told = statusText({ ...REPORT, configuration: changed }, false);
+  assert.match(told, /\/etc\/ballast\/ballast\.yaml is not what is in force: "ballast reload"/);
+  const missing = { ...changed, onDisk: 'missing' as const };
+  assert.match(
+    statusText({ ...REPORT, configuration: missing }, false),
+    /ballast\.yaml is missing: /,
+  );
 });
 
 test('durationText keeps to two units', () => {

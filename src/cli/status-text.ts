@@ -1,4 +1,5 @@
 /** The status report as tables for people. */
+import type { ConfigStatus } from '../control/history/config-report.ts';
 import type {
   AdministrativeStatus,
   PoolStatus,
@@ -35,10 +36,12 @@ export function statusText(report: StatusReport, isColoured: boolean): string {
   const paint = (colour: string, text: string) =>
     isColoured && text !== '' ? `${colour}${text}${PLAIN}` : text;
   const title = (text: string) => paint(BOLD, text);
-  const { version, state, uptimeSeconds, plan, pid } = report;
-  const head =
+  const { version, state, uptimeSeconds, configuration, pid } = report;
+  const { number, digest } = configuration;
+  const begin =
     `${title('ballast')} ${version}  ${state} for ${durationText(uptimeSeconds)}  ` +
-    `plan ${plan.version} (${plan.digest.slice(0, 12)})  pid ${pid}\n`;
+    `configuration ${number} (${digest.slice(0, 12)})  pid ${pid}\n`;
+  const head = `${begin}${paint(YELLOW, onDiskText(configuration))}`;
   const parts = [head, workersText(report), listenersText(report)];
   for (const pool of report.pools) {
     // Painting comes after the columns are laid out: colours have no width.
@@ -49,6 +52,13 @@ export function statusText(report: StatusReport, isColoured: boolean): string {
     .filter((part) => part !== '')
     .map((part) => part.replace(/^[A-Z]{4,}/, title))
     .join('\n');
+}
+
+/** A line where the file on the disk is not what is in force, else "". */
+export function onDiskText({ onDisk, file, hint }: ConfigStatus): string {
+  const words = { same: '', changed: 'is not what is in force', missing: 'is missing' };
+  const text = onDisk === 'unreadable' ? 'cannot be read' : words[onDisk];
+  return text === '' ? '' : `${file} ${text}: ${hint}\n`;
 }
 
 const STATE_WORD = /(?<= {2})(up|falling|rising|unknown|down|ejected|drain|maintenance)(?= )/g;

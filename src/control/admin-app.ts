@@ -2,15 +2,15 @@
 import { Hono } from 'hono';
 import type { ControlView } from './control-view.ts';
 import { isForeignPage } from './foreign-page.ts';
+import { addConfigRoutes } from './history/config-routes.ts';
 import { addServerRoutes } from './server-states/server-routes.ts';
 
 /** Text exposition of Prometheus, version 0.0.4. */
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
- * GET /healthz (200 while serving, else 503), GET /status, GET /metrics, POST /reload (200, or 422
- * with the report when nothing was changed), and what `addServerRoutes` adds. Errors are JSON:
- * `{ "error": "…" }`.
+ * GET /healthz (200 while serving, else 503), GET /status, GET /metrics, and what `addConfigRoutes`
+ * and `addServerRoutes` add. Errors are JSON: `{ "error": "…" }`.
  */
 export function adminApp(view: ControlView): Hono {
   const app = new Hono();
@@ -29,14 +29,11 @@ export function adminApp(view: ControlView): Hono {
     const body = ReadableStream.from(view.metrics()).pipeThrough(new TextEncoderStream());
     return context.body(body, 200, { 'content-type': METRICS_TYPE });
   });
-  app.post('/reload', async (context) => {
-    const report = await view.reload();
-    return context.json(report, report.ok ? 200 : 422);
-  });
+  addConfigRoutes(app, view.config, view.reload);
   addServerRoutes(app, view.servers);
   app.notFound((context) => {
     const allowed =
-      'GET /healthz, GET /status, GET /metrics, POST /reload, GET /events, GET /servers, ' +
+      'GET /healthz, GET /status, GET /metrics, POST /reload, GET /history, POST /rollback, GET /events, GET /servers, ' +
       'GET and PUT /servers/POOL/SERVER';
     const { method, path } = context.req;
     return context.json({ error: `${method} ${path} is not served: there are ${allowed}` }, 404);

@@ -15,9 +15,13 @@ const REPORT: ReloadReport = {
   ok: true,
   changed: true,
   version: 2,
+  number: 2,
+  digest: '',
+  cause: 'reload',
   at: '',
   tookMs: 1,
   message: '',
+  code: '',
   hint: '',
   diagnostics: [],
 };
@@ -32,6 +36,14 @@ function view(parts: Partial<ControlView> = {}): ControlView {
     status: () => ({ version: '1' }) as StatusReport,
     metrics: () => pieces('# one\n', '# two\n'),
     reload: () => Promise.resolve(REPORT),
+    config: {
+      inForce: () => null,
+      status: () => assert.fail('not asked for'),
+      history: () => assert.fail('not asked for'),
+      dryRun: () => assert.fail('must not be tried'),
+      apply: () => assert.fail('must not be applied'),
+      rollback: () => assert.fail('must not go back'),
+    },
     servers: {
       list: () => [],
       change: () => assert.fail('must not change'),

@@ -1,6 +1,8 @@
 /** What the admin server can see and ask for, and what status and metrics are made from. */
 import type { Plan } from '../config/plan.ts';
 import type { HealthBoard } from './health-board.ts';
+import type { ConfigControl } from './history/config-control.ts';
+import type { ConfigStatus } from './history/config-report.ts';
 import type { MetersReader } from './meters-reader.ts';
 import type { NameBoard } from './names/name-board.ts';
 import type { Reloader, ReloadReport } from './reload.ts';
@@ -15,6 +17,7 @@ export type ControlView = {
   /** The Prometheus text exposition, in pieces. */
   readonly metrics: () => AsyncIterable<string>;
   readonly reload: () => Promise<ReloadReport>;
+  readonly config: ConfigControl;
   readonly servers: ServerControl;
 };
 
@@ -30,6 +33,7 @@ export type ControlParts = {
   readonly health: HealthBoard;
   readonly names: NameBoard;
   readonly reloader: Reloader;
+  readonly configuration: ConfigStatus;
   /** Access log lines lost in the supervisor; the workers count theirs. */
   readonly logLinesLost: number;
 };

@@ -18,6 +18,14 @@ export const CONTROL_ERROR_CODES = {
     meaning: 'What answers at the admin address is not this program, or not this version of it.',
     remedy: 'Use the command of the version that runs.',
   },
+  BAL_CONFIG_OUTDATED: {
+    meaning: 'A configuration was sent that was made from one that is not in force any more.',
+    remedy: 'Read the configuration anew, make the change in that, and send it again.',
+  },
+  BAL_HISTORY_UNKNOWN: {
+    meaning: 'There is no configuration of this number, or its text is not kept.',
+    remedy: 'See "ballast history": the last ten are kept.',
+  },
   BAL_LOG_OPEN: {
     meaning: 'The file of the access log cannot be opened.',
     remedy: 'Let its folder exist and be writable for the user that Ballast runs as.',

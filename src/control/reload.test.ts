@@ -18,9 +18,9 @@ const MISTAKE: Diagnostic = {
 function reloader(options: Partial<ReloaderOptions>): { it: Reloader; reports: ReloadReport[] } {
   const reports: ReloadReport[] = [];
   const it = new Reloader({
-    load: () => Promise.resolve({ plan: planOf([]), diagnostics: [] }),
-    apply: () => Promise.resolve(2),
-    currentVersion: () => 2,
+    load: () => Promise.resolve({ plan: planOf([]), diagnostics: [], source: '' }),
+    apply: () => Promise.resolve(true),
+    inForce: () => ({ version: 2, number: 7, digest: 'd' }),
     onReport: (report) => reports.push(report),
     ...options,
   });
@@ -33,13 +33,15 @@ test('Reloader reports the version that was put in force', async () => {
   assert.equal(report.ok, true);
   assert.equal(report.changed, true);
   assert.equal(report.version, 2);
+  assert.equal(report.number, 7);
+  assert.match(report.message, /^configuration 7 is in force/);
   assert.deepEqual(reports, [report]);
   assert.equal(it.last, report);
 });
 
 test('Reloader applies nothing when the file has mistakes, and hands them on', async () => {
   const { it } = reloader({
-    load: () => Promise.resolve({ plan: null, diagnostics: [MISTAKE] }),
+    load: () => Promise.resolve({ plan: null, diagnostics: [MISTAKE], source: '' }),
     apply: () => assert.fail('must not apply'),
   });
   const report = await it.request();
@@ -56,6 +58,7 @@ test('Reloader turns an error of applying into a report with its remedy', async 
   assert.equal(report.ok, false);
   assert.equal(report.message, 'cannot listen: nothing was changed');
   assert.equal(report.hint, 'choose another');
+  assert.equal(report.code, 'BAL_LISTEN_IN_USE');
 });
 
 test('Reloader runs one at a time and makes one more of all asked for meanwhile', async () => {
@@ -69,10 +72,11 @@ test('Reloader runs one at a time and makes one more of all asked for meanwhile'
       assert.equal(running, 1);
       await new Promise<void>((resolve) => releases.push(resolve));
       running -= 1;
-      return { plan: planOf([]), diagnostics: [] } satisfies LoadedConfig;
+      return { plan: planOf([]), diagnostics: [], source: '' } satisfies LoadedConfig;
     },
   });
   const first = it.request();
+  while (releases.length < 1) await Promise.resolve();
   const others = [it.request(), it.request(), it.request()];
   releases[0]!();
   const one = await first;

@@ -1,22 +1,40 @@
 /**
- * Reloading: the file is read anew and put in force as a whole, or not at all.
+ * Reloading: the file, or a text in its place, is put in force as a whole, or not at all.
  *
  *   load ─▶ open what is new ─▶ all workers apply ─▶ close what is old
  *     │            │                    │ one refuses
  *     ▼            ▼                    ▼
  *   nothing changed: the plan before stays in force, and the report says why
  *
- * Reloads run one at a time; all that are asked for while one runs become one more run.
+ * They run one at a time; all reloads of the file that are asked for while one waits are one.
  */
 import { BallastError } from '../base/errors.ts';
 import type { Diagnostic } from '../config/diagnostic.ts';
 import type { Plan } from '../config/plan.ts';
+import type { ConfigCause } from './history/history-entry.ts';
+import { Serial } from './serial.ts';
 
-/** What loading a configuration file gives: a plan unless a diagnostic is an error. */
+/** What loading a configuration gives: a plan unless a diagnostic is an error. */
 export type LoadedConfig = {
   readonly plan: Plan | null;
   readonly diagnostics: readonly Diagnostic[];
+  /** The text that was read. */
+  readonly source: string;
 };
+
+/** What is to be put in force. */
+export type ReloadRequest = {
+  readonly cause: ConfigCause;
+  /** What the cause is about, for people; "" is nothing. */
+  readonly note: string;
+  /** The text of a configuration, as if it stood in the file; null reads the file. */
+  readonly text: string | null;
+  /** Digest of the configuration that must be in force when its turn comes; null is any. */
+  readonly expect: string | null;
+};
+
+/** A plan with the text and the request that it comes from. */
+export type LoadedRequest = ReloadRequest & { readonly plan: Plan; readonly source: string };
 
 /** The end of one reload, for the log, `ballast reload`, the status and the metrics. */
 export type ReloadReport = {
@@ -25,29 +43,39 @@ export type ReloadReport = {
   readonly changed: boolean;
   /** Version of the plan that is in force now. */
   readonly version: number;
+  /** Number and digest of the configuration that is in force now. */
+  readonly number: number;
+  readonly digest: string;
+  readonly cause: ConfigCause;
   /** When it ended, ISO 8601. */
   readonly at: string;
   readonly tookMs: number;
   /** One sentence for people. */
   readonly message: string;
+  /** Stable code of the error that refused it; "" where there is none, or the file has mistakes. */
+  readonly code: string;
   /** What would help, "" where the message says it all. */
   readonly hint: string;
   readonly diagnostics: readonly Diagnostic[];
 };
 
+/** What is in force, as a report says it. */
+type InForce = Pick<ReloadReport, 'version' | 'number' | 'digest'>;
+
 export type ReloaderOptions = {
-  /** Reads the configuration file. */
-  readonly load: () => Promise<LoadedConfig>;
-  /** Puts a plan in force; returns its version, or null when nothing changed. */
-  readonly apply: (plan: Plan) => Promise<number | null>;
-  readonly currentVersion: () => number;
+  /** Reads the configuration file, or takes `text` as what it holds. */
+  readonly load: (text: string | null) => Promise<LoadedConfig>;
+  /** Puts a plan in force; resolves with whether anything changed. */
+  readonly apply: (request: LoadedRequest) => Promise<boolean>;
+  readonly inForce: () => InForce;
   readonly onReport: (report: ReloadReport) => void;
 };
 
 export class Reloader {
   readonly #options: ReloaderOptions;
-  #running: Promise<ReloadReport> | null = null;
-  #next: Promise<ReloadReport> | null = null;
+  readonly #turns = new Serial();
+  /** A reload of the file that has not begun. */
+  #waiting: Promise<ReloadReport> | null = null;
   /** The latest report; null before the first reload. */
   last: ReloadReport | null = null;
   succeeded = 0;
@@ -57,46 +85,50 @@ export class Reloader {
     this.#options = options;
   }
 
-  /** Reloads after the one that runs, if any. Never throws: the report says what happened. */
-  request(): Promise<ReloadReport> {
-    if (this.#running === null) return this.#run();
-    this.#next ??= this.#running.then(() => {
-      this.#next = null;
-      return this.#run();
+  /** Reads the file and puts it in force. Never throws: the report says what happened. */
+  request(cause: ConfigCause = 'reload'): Promise<ReloadReport> {
+    this.#waiting ??= this.#turns.run(() => {
+      this.#waiting = null;
+      return this.#run({ cause, note: '', text: null, expect: null });
     });
-    return this.#next;
+    return this.#waiting;
   }
 
-  #run(): Promise<ReloadReport> {
-    this.#running = this.#reload().then((report) => {
-      this.#running = null;
-      this.last = report;
-      if (report.ok) this.succeeded += 1;
-      else this.failed += 1;
-      this.#options.onReport(report);
-      return report;
-    });
-    return this.#running;
+  /** Puts a text in force when its turn has come. Never throws. */
+  apply(request: ReloadRequest): Promise<ReloadReport> {
+    return this.#turns.run(() => this.#run(request));
   }
 
-  async #reload(): Promise<ReloadReport> {
+  async #run(request: ReloadRequest): Promise<ReloadReport> {
+    const report = await this.#reload(request);
+    this.last = report;
+    if (report.ok) this.succeeded += 1;
+    else this.failed += 1;
+    this.#options.onReport(report);
+    return report;
+  }
+
+  async #reload(request: ReloadRequest): Promise<ReloadReport> {
+    const { load, apply, inForce } = this.#options;
     const begunAt = Date.now();
     let diagnostics: readonly Diagnostic[] = [];
-    const report = (outcome: Pick<ReloadReport, 'ok' | 'changed' | 'message' | 'hint'>) => ({
+    const report = (outcome: Outcome): ReloadReport => ({
       ...outcome,
-      version: this.#options.currentVersion(),
+      ...inForce(),
+      cause: request.cause,
       at: new Date().toISOString(),
       tookMs: Date.now() - begunAt,
       diagnostics,
     });
     try {
-      const loaded = await this.#options.load();
-      diagnostics = loaded.diagnostics;
-      if (loaded.plan === null) return report(refused(diagnostics));
-      const version = await this.#options.apply(loaded.plan);
-      const message =
-        version === null ? 'nothing changed' : `plan ${version} is in force in all workers`;
-      return report({ ok: true, changed: version !== null, message, hint: '' });
+      const { plan, source, diagnostics: found } = await load(request.text);
+      diagnostics = found;
+      if (plan === null) return report(refused(diagnostics));
+      const changed = await apply({ ...request, plan, source });
+      const message = changed
+        ? `configuration ${inForce().number} is in force in all workers`
+        : 'nothing changed';
+      return report({ ok: true, changed, message, code: '', hint: '' });
     } catch (error) {
       return report(failed(error));
     }
@@ -109,14 +141,15 @@ function refused(diagnostics: readonly Diagnostic[]): Outcome {
     ok: false,
     changed: false,
     message: `the file has ${count} ${count === 1 ? 'mistake' : 'mistakes'}: nothing was changed`,
+    code: '',
     hint: '',
   };
 }
 
 function failed(error: unknown): Outcome {
   const { message } = error as Error;
-  const hint = error instanceof BallastError ? (error.hint ?? '') : '';
-  return { ok: false, changed: false, message: `${message}: nothing was changed`, hint };
+  const { code = '', hint = '' } = error instanceof BallastError ? error : {};
+  return { ok: false, changed: false, message: `${message}: nothing was changed`, code, hint };
 }
 
-type Outcome = Pick<ReloadReport, 'ok' | 'changed' | 'message' | 'hint'>;
+type Outcome = Pick<ReloadReport, 'ok' | 'changed' | 'message' | 'code' | 'hint'>;

@@ -1,4 +1,5 @@
 /** The answer of GET /status and of `ballast status --json`. Fields are only ever added. */
+import type { ConfigStatus } from './history/config-report.ts';
 import type { ReloadReport } from './reload.ts';
 import type { StateEvent } from './server-states/state-events.ts';
 
@@ -9,7 +10,9 @@ export type StatusReport = {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly uptimeSeconds: number;
+  /** Version of the plan in force: one more for each configuration and each change of names. */
   readonly plan: { readonly version: number; readonly digest: string };
+  readonly configuration: ConfigStatus;
   readonly workers: readonly WorkerStatus[];
   /** Serving workers that died or hung and were replaced, since the start. */
   readonly workerRestarts: number;

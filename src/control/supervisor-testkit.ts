@@ -34,7 +34,8 @@ export class TestSupervisor implements AsyncDisposable {
     writeFileSync(this.dir.file('product.log'), '');
     const outlet = Outlet.file(this.dir.file('product.log'));
     this.supervisor = new Supervisor({
-      load: () => Promise.resolve(this.load()),
+      file: this.dir.file('ballast.yaml'),
+      load: (text) => Promise.resolve(this.load(text ?? this.config)),
       standard: { stdout: outlet, stderr: outlet },
       log: createProductLog({ outlet, level: 'debug', format: 'json' }),
       productVersion: '0.0.0',
@@ -47,13 +48,14 @@ export class TestSupervisor implements AsyncDisposable {
     const made = new TestSupervisor(config);
     const { plan } = made.load();
     if (plan === null) throw new Error('the configuration of the test has mistakes');
-    made.plan = await made.supervisor.start(plan);
+    made.plan = await made.supervisor.start(plan, config);
     return made;
   }
 
-  load(): LoadedConfig {
+  load(source = this.config): LoadedConfig {
     const readFile = (): null => null;
-    return loadConfig(this.config, this.dir.file('ballast.yaml'), { readFile, cores: 1 });
+    const options = { readFile, cores: 1 };
+    return { ...loadConfig(source, this.dir.file('ballast.yaml'), options), source };
   }
 
   /** Asks the first listener, on a connection of its own. */

@@ -216,7 +216,7 @@ test('Supervisor gives up, with the reason, when a worker refuses the first plan
 test('Supervisor refuses to reload before it has started and while it drains', async () => {
   await using it = new TestSupervisor(config());
   assert.match((await it.supervisor.reload()).message, /has not started yet/);
-  it.plan = await it.supervisor.start(it.load().plan!);
+  it.plan = await it.supervisor.start(it.load().plan!, it.config);
   const drained = it.drain();
   it.config = config({ workers: 1 });
   assert.match((await it.supervisor.reload()).message, /draining/);

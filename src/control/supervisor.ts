@@ -5,10 +5,15 @@
  * Nothing that a client waits for passes through here. When this process dies the workers go on
  * with what they last knew.
  */
+import { resolve } from 'node:path';
 import type { Plan } from '../config/plan.ts';
 import { BallastError } from '../base/errors.ts';
 import { AdminServer } from './admin-server.ts';
 import { HealthBoard } from './health-board.ts';
+import { configControl } from './history/config-control.ts';
+import { ConfigHistory } from './history/config-history.ts';
+import { DiskFile } from './history/disk-file.ts';
+import type { ConfigCause } from './history/history-entry.ts';
 import { Listeners, socketKeys, type ListenerChange } from './listeners.ts';
 import { LogSink, type StandardOutlets } from './log-sink.ts';
 import { MetersReader } from './meters-reader.ts';
@@ -16,7 +21,8 @@ import { metricsText } from './metrics.ts';
 import { Names } from './names/names.ts';
 import { serverChanges } from './names/server-changes.ts';
 import type { ProductLog } from './product-log.ts';
-import { Reloader, type LoadedConfig, type ReloadReport } from './reload.ts';
+import { Reloader } from './reload.ts';
+import type { LoadedConfig, LoadedRequest, ReloadReport } from './reload.ts';
 import { Segments } from './segments.ts';
 import { Serial } from './serial.ts';
 import { SlotTable } from './slots.ts';
@@ -28,14 +34,18 @@ import { Orphans } from './orphans.ts';
 import { WorkerFleet } from './worker-fleet.ts';
 
 export type SupervisorOptions = {
-  /** Reads the configuration file; called for each reload. */
-  readonly load: () => Promise<LoadedConfig>;
+  /** Path of the configuration file. */
+  readonly file: string;
+  /** Reads the configuration file, or takes `text` as what it holds; called for each reload. */
+  readonly load: (text: string | null) => Promise<LoadedConfig>;
   readonly standard: StandardOutlets;
   readonly log: ProductLog;
   readonly productVersion: string;
   /** The program of a worker. */
   readonly workerEntry: string;
 };
+
+type Recorded = Pick<LoadedRequest, 'plan' | 'source' | 'cause' | 'note'>;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -48,6 +58,7 @@ export class Supervisor {
   readonly #fleet: WorkerFleet;
   readonly #reloader: Reloader;
   readonly #view: ControlView;
+  readonly #history: ConfigHistory;
   readonly #names: Names;
   /** Reloads and changes of addresses, one at a time. */
   readonly #changes = new Serial();
@@ -81,10 +92,19 @@ export class Supervisor {
       log: this.#log,
       apply: () => this.#changes.run(() => this.#renewNames()),
     });
+    this.#history = new ConfigHistory(options.log);
     this.#reloader = new Reloader({
       load: options.load,
-      apply: (plan) => this.#changes.run(() => this.#change(plan)),
-      currentVersion: () => this.#version,
+      apply: async (loaded) => {
+        const changed = await this.#changes.run(() => this.#change(loaded));
+        await this.#history.saved();
+        return changed;
+      },
+      inForce: () => ({
+        version: this.#version,
+        number: this.#history.current?.number ?? 0,
+        digest: this.#history.current?.digest ?? '',
+      }),
       onReport: (report) => this.#logReport(report),
     });
     this.#view = this.#makeView();
@@ -94,7 +114,7 @@ export class Supervisor {
    * Opens everything, starts the workers and resolves with the plan in force, real ports filled in,
    * when every worker serves. Throws BallastError and leaves nothing behind.
    */
-  async start(plan: Plan): Promise<Plan> {
+  async start(plan: Plan, source: string): Promise<Plan> {
     const orphans = await Orphans.find(socketKeys(plan));
     this.#listeners.adopt(orphans.sockets);
     try {
@@ -112,6 +132,7 @@ export class Supervisor {
       this.#fleet.setHealth(() => this.#health.frames());
       await this.#fleet.start({ plan: numbered, sockets: change.sockets });
       this.#hasStarted = true;
+      this.#record({ plan, source, cause: 'start', note: '' });
       this.#names.refresh();
       if (orphans.count > 0) this.#relieve(orphans, plan);
       return numbered;
@@ -142,8 +163,8 @@ export class Supervisor {
   }
 
   /** Reads the file anew and puts it in force. Never throws. */
-  reload(): Promise<ReloadReport> {
-    return this.#reloader.request();
+  reload(cause: ConfigCause = 'reload'): Promise<ReloadReport> {
+    return this.#reloader.request(cause);
   }
 
   /** Opens the access log file anew, after it was renamed. */
@@ -177,19 +198,31 @@ export class Supervisor {
     await this.#sink.end();
   }
 
-  /** Puts a plan of the file in force; returns its version, or null when it is the old one. */
-  async #change(plan: Plan): Promise<number | null> {
+  /** Puts a configuration in force; whether it means anything else than the one before. */
+  async #change(loaded: LoadedRequest): Promise<boolean> {
     this.#checkCanReload();
+    const { plan, expect } = loaded;
+    this.#history.checkExpected(expect);
     const before = this.#filePlan!;
-    if (plan.digest === before.digest) return null;
+    const changed = plan.digest !== before.digest;
+    if (changed) await this.#changeTo(plan, before);
+    this.#record(loaded);
+    return changed;
+  }
+
+  async #changeTo(plan: Plan, before: Plan): Promise<void> {
     await this.#names.prepare(before, plan);
     try {
-      const version = await this.#putInForce(this.#names.expand(plan));
+      await this.#putInForce(this.#names.expand(plan));
       this.#filePlan = plan;
-      return version;
     } finally {
       this.#names.settle(this.#filePlan!);
     }
+  }
+
+  #record({ plan, source, cause, note }: Recorded): void {
+    const applied = { planDigest: plan.digest, text: source, cause, note };
+    this.#history.record(applied, plan.stateFolder);
   }
 
   /** Puts the servers that names stand for now in force; whether all is well with them then. */
@@ -308,6 +341,13 @@ export class Supervisor {
   #makeView(): ControlView {
     const meters = new MetersReader(this.#segments);
     const startedAt = Date.now();
+    const config = configControl({
+      history: this.#history,
+      reloader: this.#reloader,
+      disk: new DiskFile(resolve(this.#options.file)),
+      load: this.#options.load,
+      plan: () => this.#filePlan,
+    });
     const parts = () => ({
       productVersion: this.#options.productVersion,
       startedAt,
@@ -318,6 +358,7 @@ export class Supervisor {
       health: this.#health,
       names: this.#names.board,
       reloader: this.#reloader,
+      configuration: config.status(),
       logLinesLost: this.#sink.linesLost,
     });
     return {
@@ -325,6 +366,7 @@ export class Supervisor {
       status: () => buildStatus(parts()),
       metrics: () => metricsText(parts()),
       reload: () => this.reload(),
+      config,
       servers: serverControl({
         plan: () => this.#plan,
         board: this.#health,
