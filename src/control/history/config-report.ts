@@ -36,6 +36,7 @@ export type ConfigStatus = {
 /** The answer of GET /history, the newest first. */
 export type HistoryReport = ConfigStatus & { readonly configurations: readonly AppliedConfig[] };
 
+/** The configuration in force. Called for each status; looks at the file on the disk. */
 export function configStatus(history: ConfigHistory, disk: DiskFile): ConfigStatus {
   const { current, kept } = history;
   const onDisk = current === null ? 'same' : disk.compare(history.text);
@@ -54,6 +55,7 @@ export function configStatus(history: ConfigHistory, disk: DiskFile): ConfigStat
   };
 }
 
+/** All that are kept, with what is in force. */
 export function historyReport(history: ConfigHistory, disk: DiskFile): HistoryReport {
   const configurations = history.entries.map(withoutText).reverse();
   return { ...configStatus(history, disk), configurations };
