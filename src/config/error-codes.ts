@@ -148,6 +148,10 @@ export const CONFIG_ERROR_CODES = {
     'The file has more bytes, listeners, routes, pools or servers than one balancer can hold.',
     'Split the file over several balancers.',
   ),
+  BAL_CONFIG_UNKNOWN_CERTIFICATE: row(
+    'A listener names a certificate that is not there.',
+    'Add it under certificates, or correct the name.',
+  ),
   BAL_CONFIG_UNKNOWN_KEY: row(
     'A key is not known at this place.',
     'Use one of the keys that are listed with the message.',

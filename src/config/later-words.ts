@@ -9,18 +9,18 @@ const LATER_KEYS: readonly LaterKey[] = [
   {
     at: /^$/,
     keys: ['addresses'],
-    hint: 'allowed: admin, workers, log, limits, drain, state, resolver, listeners, pools',
+    hint: 'allowed: admin, workers, log, limits, drain, state, resolver, certificates, listeners, pools',
   },
   {
     at: /^listeners\.[^.]+$/,
-    keys: ['tls', 'http2', 'http3'],
-    hint: 'listeners pass on HTTP/1.1, TCP and UDP; TLS is not ended here',
+    keys: ['http2', 'http3'],
+    hint: 'listeners pass on HTTP/1.1, TCP and UDP',
   },
-  { at: /^pools\.[^.]+$/, keys: ['tls', 'stick'], hint: '' },
+  { at: /^pools\.[^.]+$/, keys: ['stick'], hint: '' },
   {
     at: /^pools\.[^.]+\.servers\.\d+$/,
-    keys: ['tls', 'slowStart'],
-    hint: 'slowStart stands in the pool; servers are spoken to without TLS',
+    keys: ['slowStart'],
+    hint: 'slowStart stands in the pool',
   },
   { at: /^pools\.[^.]+\.check$/, keys: ['udp', 'imap', 'kafka'], hint: CHECK_HINT },
 ];

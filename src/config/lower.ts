@@ -2,6 +2,7 @@ import { digest } from './digest.ts';
 import type { Files } from './files.ts';
 import { lowerListener } from './lower/listener.ts';
 import { lowerPool } from './lower/pool.ts';
+import { lowerCertificates } from './lower/tls.ts';
 import type { Plan } from './plan.ts';
 import type { Config } from './schema.ts';
 import { uriBytes } from './schema/limits.ts';
@@ -34,7 +35,8 @@ export function lower(config: Config, options: LowerOptions): Plan {
   const { cores, files, folder, stateDirectory } = options;
   const names = Object.keys(config.pools);
   const pools = new Map(names.map((name, i) => [name, i]));
-  const context = { pools, files, folder, config };
+  const certificates = Object.keys(config.certificates);
+  const context = { pools, certificates, files, folder, config };
   const { limits, resolver } = config;
   const plan = {
     workers: config.workers ?? cores,
@@ -58,7 +60,7 @@ export function lower(config: Config, options: LowerOptions): Plan {
       ttlMaxMs: resolver.ttlMax,
       keepMs: resolver.keep,
     },
-    certificates: [],
+    certificates: lowerCertificates(config.certificates, folder),
     listeners: Object.entries(config.listeners).map(([key, listener]) =>
       lowerListener(listener, key, context),
     ),

@@ -35,7 +35,7 @@ export type SecretPlan =
 export type TlsProbePlan = {
   /** Whether the certificate must be valid for `serverName` (on by default). */
   readonly verify: boolean;
-  /** Name for SNI and the certificate; "" is the address of the server. */
+  /** Name for SNI and the certificate; "" is that of the server (ServerPlan.tlsName). */
   readonly serverName: string;
   /** Absolute paths of PEM files; "" is none (for `caFile`: the roots that Node carries). */
   readonly caFile: string;

@@ -89,10 +89,8 @@ export type ClientAuthPlan = {
 
 /** TLS towards the servers of a pool. */
 export type ServerTlsPlan = {
-  /** Whether certificates must be valid for the name. */
+  /** Whether certificates must be valid for the name of the server (ServerPlan.tlsName). */
   readonly verify: boolean;
-  /** Name for SNI and the certificate; "" is that of the server (ServerPlan.tlsName). */
-  readonly serverName: string;
   readonly profile: TlsProfile;
   /** Offered in ALPN; empty offers none. */
   readonly alpn: readonly string[];

@@ -308,6 +308,8 @@ export type NamePlan = {
   readonly weight: number;
   readonly maxConnections: number;
   readonly backup: boolean;
+  /** `tlsName` of its servers; "" is the address of each. */
+  readonly tlsName: string;
 };
 
 /** How names are looked up. */
@@ -336,7 +338,10 @@ export type ServerPlan = {
   readonly backup: boolean;
   /** Where its check goes instead of `address` and the check's port; null: there. */
   readonly checkAddress: BindPlan | null;
-  /** Name that its certificate must have: its host where it is given by name, else its address. */
+  /**
+   * Name for SNI (unless it is an IP address) and the certificate: as configured; else the name of
+   * the file that stands for the server, else its address; `localhost` for a unix socket.
+   */
   readonly tlsName: string;
 };
 

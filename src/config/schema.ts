@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { adminAddress } from './schema/address.ts';
+import { certificateSchema } from './schema/certificate.ts';
 import { limitsSchema } from './schema/limits.ts';
 import { listenerSchema } from './schema/listener.ts';
 import { logSchema } from './schema/log.ts';
@@ -29,6 +30,11 @@ export const configSchema = z
       'Folder for what must outlive a crash: /path, or off. auto is $STATE_DIRECTORY where it is set, else off.',
     ).prefault('auto'),
     resolver: resolverSchema,
+    certificates: named(
+      'Certificates by name, for the tls of listeners.',
+      keyName('The name of a certificate.'),
+      certificateSchema,
+    ).prefault({}),
     listeners: named('Listeners by name.', keyName('The name of a listener.'), listenerSchema),
     pools: named('Pools by name.', keyName('The name of a pool.'), poolSchema).prefault({}),
   })

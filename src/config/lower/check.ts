@@ -14,19 +14,20 @@ import { sipProbe } from '../schema/check/sip.ts';
 import { smtpProbe } from '../schema/check/smtp.ts';
 import { mysqlProbe, postgresProbe } from '../schema/check/sql.ts';
 import { tcpProbe } from '../schema/check/tcp.ts';
+import type { CheckSurroundings } from '../schema/check/tls.ts';
 
-function probe(check: CheckConfig, folder: string): ProbePlan {
-  if (check.http !== undefined) return httpProbe(check.http, folder);
-  if (check.postgres !== undefined) return postgresProbe(check.postgres, folder);
-  if (check.mysql !== undefined) return mysqlProbe(check.mysql, folder);
-  if (check.redis !== undefined) return redisProbe(check.redis, folder);
-  if (check.smtp !== undefined) return smtpProbe(check.smtp, folder);
-  if (check.ldap !== undefined) return ldapProbe(check.ldap, folder);
-  if (check.grpc !== undefined) return grpcProbe(check.grpc, folder);
+function probe(check: CheckConfig, around: CheckSurroundings): ProbePlan {
+  if (check.http !== undefined) return httpProbe(check.http, around);
+  if (check.postgres !== undefined) return postgresProbe(check.postgres, around);
+  if (check.mysql !== undefined) return mysqlProbe(check.mysql, around);
+  if (check.redis !== undefined) return redisProbe(check.redis, around);
+  if (check.smtp !== undefined) return smtpProbe(check.smtp, around);
+  if (check.ldap !== undefined) return ldapProbe(check.ldap, around);
+  if (check.grpc !== undefined) return grpcProbe(check.grpc, around);
   if (check.dns !== undefined) return dnsProbe(check.dns);
   if (check.sip !== undefined) return sipProbe(check.sip);
   if (check.exec !== undefined) return execProbe(check.exec);
-  return tcpProbe(check.tcp ?? {}, folder);
+  return tcpProbe(check.tcp ?? {}, around);
 }
 
 /** A server whose role is not known yet must not be written to: it may be a replica. */
@@ -35,8 +36,8 @@ function asksForRole({ postgres, mysql, redis }: CheckConfig): boolean {
   return role !== 'any';
 }
 
-/** The plan of a check of its own; `folder` is that of the configuration file. */
-export function lowerCheck(check: CheckConfig, folder: string): CheckPlan {
+/** The plan of a check of its own. */
+export function lowerCheck(check: CheckConfig, around: CheckSurroundings): CheckPlan {
   const plan = {
     everyMs: check.every,
     ...checkTimes(check),
@@ -45,7 +46,7 @@ export function lowerCheck(check: CheckConfig, folder: string): CheckPlan {
     jitterPercent: check.jitter,
     start: check.start ?? (asksForRole(check) ? ('down' as const) : ('unknown' as const)),
     port: check.port ?? 0,
-    probe: probe(check, folder),
+    probe: probe(check, around),
   };
   return { digest: digest(plan), ...plan };
 }

@@ -7,6 +7,7 @@ import type {
   TcpRoutePlan,
   UdpListenerPlan,
 } from '../plan-layer4.ts';
+import type { TerminationPlan } from '../plan-tls.ts';
 import { LAST_ROUTE } from '../rules/names.ts';
 import type { HttpListenerConfig } from '../schema/listener-http.ts';
 import { routeSchema } from '../schema/route.ts';
@@ -14,9 +15,15 @@ import { halfClosedMs } from '../schema/listener-tcp.ts';
 import type { TcpListenerConfig } from '../schema/listener-tcp.ts';
 import type { UdpListenerConfig } from '../schema/listener-udp.ts';
 import type { ListenerConfig } from '../schema/listener.ts';
+import { hstsValue } from '../schema/hsts.ts';
 import { keepAlivePlan } from '../schema/socket.ts';
+import { tlsSettings } from '../schema/termination.ts';
 import { fileBase64, lowerRoute, weightedPools } from './route.ts';
 import type { LowerContext } from './route.ts';
+import { terminationPlan } from './tls.ts';
+
+/** Status of `redirectToHttps`: keeps the method, and is remembered by clients. */
+const PERMANENT = 308;
 
 function errorPages(listener: HttpListenerConfig, context: LowerContext): ErrorPagePlan[] {
   return Object.entries(listener.errorPages).map(([status, page]) => {
@@ -34,8 +41,19 @@ function routes(listener: HttpListenerConfig, key: string, context: LowerContext
   if (listener.pool !== undefined) {
     const last = routeSchema.parse({ pool: listener.pool });
     plans.push(lowerRoute(last, `${key}/${LAST_ROUTE}`, context));
+  } else if (listener.redirectToHttps !== null) {
+    const redirect = { status: PERMANENT, scheme: 'https', port: listener.redirectToHttps };
+    plans.push(lowerRoute(routeSchema.parse({ redirect }), `${key}/${LAST_ROUTE}`, context));
   }
   return plans;
+}
+
+function termination(
+  { tls, protocol }: HttpListenerConfig | TcpListenerConfig,
+  { certificates, folder }: LowerContext,
+): TerminationPlan | null {
+  const settings = tlsSettings(tls, protocol);
+  return settings === null ? null : terminationPlan(settings, certificates, folder);
 }
 
 function connectionPlan(listener: HttpListenerConfig | TcpListenerConfig): {
@@ -62,8 +80,8 @@ function lowerHttp(
     slot: 0,
     protocol: listener.protocol,
     binds: listener.bind,
-    tls: null,
-    hsts: '',
+    tls: termination(listener, context),
+    hsts: hstsValue(listener.hsts),
     freebind: listener.freebind,
     ...connectionPlan(listener),
     timeouts: {
@@ -92,12 +110,13 @@ function tcpRoutes(
   key: string,
   context: LowerContext,
 ): TcpRoutePlan[] {
+  const endsTls = tlsSettings(listener.tls, listener.protocol) !== null;
   const plans = (listener.routes ?? []).map((route, i) => ({
     key: `${key}/${route.name ?? i + 1}`,
     slot: 0,
     sni: route.sni ?? [],
     alpn: route.alpn ?? [],
-    passthrough: true,
+    passthrough: route.passthrough || !endsTls,
     pools: weightedPools(route, context),
   }));
   if (listener.pool !== undefined) {
@@ -107,7 +126,7 @@ function tcpRoutes(
       slot: 0,
       sni: [],
       alpn: [],
-      passthrough: true,
+      passthrough: !endsTls,
       pools,
     });
   }
@@ -124,7 +143,7 @@ function lowerTcp(
     slot: 0,
     protocol: listener.protocol,
     binds: listener.bind,
-    tls: null,
+    tls: termination(listener, context),
     freebind: listener.freebind,
     ...connectionPlan(listener),
     timeouts: {

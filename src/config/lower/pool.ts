@@ -1,3 +1,4 @@
+import type { CheckPlan } from '../plan-check.ts';
 import type { NamePlan, PassivePlan, PoolPlan, ServerPlan } from '../plan.ts';
 import type { Config } from '../schema.ts';
 import { balancePlan } from '../schema/balance.ts';
@@ -5,10 +6,13 @@ import { ejectMaxMs } from '../schema/passive.ts';
 import type { PassiveConfig } from '../schema/passive.ts';
 import type { PoolConfig } from '../schema/pool.ts';
 import { proxySendPlan } from '../schema/proxy-protocol.ts';
+import { serverTlsSettings } from '../schema/server-tls.ts';
 import { serverSettings } from '../schema/server.ts';
+import type { ServerSettings } from '../schema/server.ts';
 import { keepAlivePlan } from '../schema/socket.ts';
 import { lowerAgent, lowerCheck } from './check.ts';
 import type { LowerContext } from './route.ts';
+import { probeTls, serverTlsPlan } from './tls.ts';
 
 /** Kinds of checks of servers to which a client stays connected: see `onDown`. */
 const CLOSING_CHECKS = ['postgres', 'mysql', 'redis'] as const;
@@ -30,8 +34,22 @@ function lowerPassive(passive: PassiveConfig): PassivePlan {
   };
 }
 
+/** Name of the servers of unix sockets that are given none. */
+const SOCKET_NAME = 'localhost';
+
+/** What the certificates of a server must be valid for. */
+function tlsName(pool: PoolConfig, { address, serverName }: ServerSettings): string {
+  const given = serverName ?? serverTlsSettings(pool.tls)?.serverName;
+  if (given !== undefined) return given;
+  if (address.family === 'unix') return SOCKET_NAME;
+  // Whoever can forge an answer of DNS could otherwise choose the name of an SRV record's target.
+  const isService = address.family === 'name' && address.kind === 'srv';
+  return isService ? '' : address.host;
+}
+
 function servers(pool: PoolConfig, key: string): ServerPlan[] {
-  return pool.servers.map(serverSettings).flatMap(({ address, ...server }) => {
+  return pool.servers.map(serverSettings).flatMap((server) => {
+    const { address } = server;
     if (address.family === 'name') return [];
     const { checkAddress = null, maxConnections = pool.maxConnections } = server;
     return [
@@ -44,14 +62,15 @@ function servers(pool: PoolConfig, key: string): ServerPlan[] {
         maxConnections,
         backup: server.backup,
         checkAddress,
-        tlsName: address.host,
+        tlsName: tlsName(pool, server),
       },
     ];
   });
 }
 
 function names(pool: PoolConfig, key: string): NamePlan[] {
-  return pool.servers.map(serverSettings).flatMap(({ address, ...server }) => {
+  return pool.servers.map(serverSettings).flatMap((server) => {
+    const { address } = server;
     if (address.family !== 'name') return [];
     const { kind, host, port } = address;
     return [
@@ -65,9 +84,18 @@ function names(pool: PoolConfig, key: string): NamePlan[] {
         weight: server.weight,
         maxConnections: server.maxConnections ?? pool.maxConnections,
         backup: server.backup,
+        tlsName: tlsName(pool, server),
       },
     ];
   });
+}
+
+/** The check of a pool that does not take its verdicts from another one. */
+function ownCheck(pool: PoolConfig, folder: string): CheckPlan | null {
+  const { check } = pool;
+  if (check === undefined || check.sameAs !== undefined) return null;
+  const isSamePort = check.port === undefined;
+  return lowerCheck(check, { folder, poolTls: probeTls(pool, folder), isSamePort });
 }
 
 /** The plan of one pool; `key` is its name in the file. */
@@ -84,7 +112,7 @@ export function lowerPool(
     balance: balancePlan(pool.balance),
     servers: servers(pool, key),
     names: names(pool, key),
-    check: check === undefined || sameAs !== undefined ? null : lowerCheck(check, context.folder),
+    check: ownCheck(pool, context.folder),
     verdictsOf: sameAs === undefined ? null : (context.pools.get(sameAs) ?? null),
     agent: agent === undefined ? null : lowerAgent(agent),
     passive: pool.passive === undefined ? null : lowerPassive(pool.passive),
@@ -94,7 +122,7 @@ export function lowerPool(
     socket: { keepAlive: keepAlivePlan(pool.keepAlive), userTimeoutMs: pool.userTimeout },
     source: pool.source ?? null,
     sendProxy: pool.proxyProtocol === undefined ? null : proxySendPlan(pool.proxyProtocol),
-    tls: null,
+    tls: serverTlsPlan(pool, context.folder),
     queue: { size: queue.size, timeoutMs: queue.timeout },
     idle: {
       perServer: idle.perServer,

@@ -18,6 +18,8 @@ import type { RouteConfig } from '../schema/route.ts';
 /** What routes refer to: indices of pools by name, and contents of files. */
 export type LowerContext = {
   readonly pools: ReadonlyMap<string, number>;
+  /** Names of the certificates in the order of the file. */
+  readonly certificates: readonly string[];
   readonly files: Files;
   /** Absolute path of the folder that relative paths start from. */
   readonly folder: string;

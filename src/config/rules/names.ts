@@ -5,7 +5,7 @@ import type { PoolConfig } from '../schema/pool.ts';
 import { serverSettings } from '../schema/server.ts';
 import { Problem } from '../schema/scalar.ts';
 import { parseName } from '../schema/text.ts';
-import { routesOf } from './rule.ts';
+import { lastRouteKey, routesOf } from './rule.ts';
 import type { RuleContext } from './rule.ts';
 
 /** Name of the route that a listener's own `pool` stands for. */
@@ -48,8 +48,9 @@ function checkServers(pool: PoolConfig, path: ConfigPath, report: Report): void 
 export function checkNames({ config, names: keys, report }: RuleContext): void {
   checkKeys(keys.listeners, ['listeners'], report);
   checkKeys(keys.pools, ['pools'], report);
+  checkKeys(keys.certificates, ['certificates'], report);
   for (const [name, listener] of Object.entries(config.listeners)) {
-    const names = new Set<string>(listener.pool === undefined ? [] : [LAST_ROUTE]);
+    const names = new Set<string>(lastRouteKey(listener) === null ? [] : [LAST_ROUTE]);
     for (const [i, route] of routesOf(listener).entries()) {
       if (route.name === undefined) continue;
       const path = ['listeners', name, 'routes', i, 'name'];

@@ -1,7 +1,7 @@
 import type { ConfigPath } from '../diagnostic.ts';
 import { quote } from '../quote.ts';
 import type { ListenerConfig } from '../schema/listener.ts';
-import { poolUses, routesOf } from './rule.ts';
+import { lastRouteKey, poolUses, routesOf } from './rule.ts';
 import type { RuleContext } from './rule.ts';
 import { checkPoolName } from './unknown-pool.ts';
 
@@ -62,7 +62,7 @@ function checkRoutes(name: string, listener: ListenerConfig, context: RuleContex
     checkOneAction({ route, actions }, at, context);
     checkShares(route.pools ?? [], at, context);
   }
-  const hasRoutes = routesOf(listener).length > 0 || listener.pool !== undefined;
+  const hasRoutes = routesOf(listener).length > 0 || lastRouteKey(listener) !== null;
   if (hasRoutes || !context.isWhole(path)) return;
   const isUdp = listener.protocol === 'udp';
   context.report({

@@ -3,6 +3,7 @@ import type { FieldCondition, PathPattern } from '../plan.ts';
 import type { TcpRouteConfig } from '../schema/listener-tcp.ts';
 import type { ListenerConfig } from '../schema/listener.ts';
 import type { RouteConfig } from '../schema/route.ts';
+import { lastRouteKey } from './rule.ts';
 import type { RuleContext } from './rule.ts';
 
 /** Most pairs of host and path of one route that are looked at. */
@@ -141,12 +142,13 @@ export function checkRouteReach({ config, report, isWhole }: RuleContext): void 
       const message = `${shown} is never chosen: ${taker} takes all its ${what}`;
       report({ code: 'BAL_CONFIG_UNREACHABLE_ROUTE', message, hint: REMEDY, path: at });
     }
-    if (listener.pool === undefined) continue;
+    const key = lastRouteKey(listener);
+    if (key === null) continue;
     const last = { hosts: [''], paths: [ANY_PATH], conditions: NO_CONDITIONS, methods: [] };
     const taker = reach.add('', last);
     if (taker === null) continue;
-    const message = `the pool of the listener is never used: ${taker} takes all its ${what}`;
-    const at = [...path, 'pool'];
+    const message = `${key} of the listener is never used: ${taker} takes all its ${what}`;
+    const at = [...path, key];
     report({ code: 'BAL_CONFIG_UNREACHABLE_ROUTE', message, hint: REMEDY, path: at, at: 'key' });
   }
 }

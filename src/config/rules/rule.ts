@@ -14,6 +14,7 @@ export type RuleContext = {
   readonly names: {
     readonly listeners: readonly string[];
     readonly pools: readonly string[];
+    readonly certificates: readonly string[];
     /** The same names as `pools`, to be looked up. */
     readonly poolSet: ReadonlySet<string>;
   };
@@ -42,6 +43,13 @@ type AnyRoute = {
 /** The routes of a listener of any protocol, its own `pool` left aside. */
 export function routesOf(listener: ListenerConfig): readonly AnyRoute[] {
   return listener.protocol === 'udp' ? [] : (listener.routes ?? []);
+}
+
+/** The key of a listener that stands for one last route; null where it has none. */
+export function lastRouteKey(listener: ListenerConfig): 'pool' | 'redirectToHttps' | null {
+  if (listener.pool !== undefined) return 'pool';
+  const redirects = listener.protocol === 'http' && listener.redirectToHttps !== null;
+  return redirects ? 'redirectToHttps' : null;
 }
 
 /** A place where a pool is named as the one to send to. */

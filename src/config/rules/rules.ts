@@ -1,5 +1,6 @@
 import { checkBalance } from './balance.ts';
 import { checkBinds } from './binds.ts';
+import { checkCertificates } from './certificates.ts';
 import { checkCheckParts } from './check-parts.ts';
 import { checkCheckPlaces } from './check-places.ts';
 import { checkSecrets } from './check-secrets.ts';
@@ -24,6 +25,7 @@ export const RULES: readonly Rule[] = [
   checkBinds,
   checkNames,
   checkListeners,
+  checkCertificates,
   checkRouteActions,
   checkPaths,
   checkRouteParts,

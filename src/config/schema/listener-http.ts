@@ -2,14 +2,17 @@ import { z } from 'zod';
 import { REASONS } from '../../base/reasons.ts';
 import { freebind, listenerAddresses } from './address.ts';
 import { fieldValue, pseudonym } from './field.ts';
+import { hstsSchema } from './hsts.ts';
 import { network } from './network.ts';
 import { proxyAcceptSchema } from './proxy-protocol.ts';
+import { httpsRedirect } from './redirect.ts';
 import { lastPool } from './route-pools.ts';
 import { routeSchema } from './route.ts';
 import { flag, integer, word } from './scalar.ts';
 import { keepAlive, userTimeout } from './socket.ts';
 import { statusKey } from './status.ts';
 import { named, optionalSection, section } from './structure.ts';
+import { httpTlsSchema } from './termination.ts';
 import { text } from './text.ts';
 import { duration, size } from './units.ts';
 
@@ -67,6 +70,11 @@ export const httpListenerSchema = section('A listener for HTTP/1.1.', {
     description: 'Where requests go. The most specific match wins, then the earlier one.',
   }),
   pool: lastPool(),
+  tls: httpTlsSchema,
+  hsts: hstsSchema,
+  redirectToHttps: httpsRedirect(
+    'Short for one last route, named default, that redirects (308) everything else to https: true to port 443, or the port. In place of pool.',
+  ).prefault(false),
   timeouts,
   forwarded,
   trust: z

@@ -6,6 +6,7 @@ import { flag, word } from './scalar.ts';
 import { alpnName, sniPattern } from './sni.ts';
 import { keepAlive, userTimeout } from './socket.ts';
 import { oneOrMany, optionalSection, section } from './structure.ts';
+import { tcpTlsSchema } from './termination.ts';
 import { duration } from './units.ts';
 
 /** Default of `halfClosed` in ms, where `idle` is not less. */
@@ -30,13 +31,16 @@ export function halfClosedMs(given: z.output<typeof timeouts>): number {
 const tcpRouteSchema = section('A route: which connections, and where they go.', {
   name: routeName(),
   sni: oneOrMany(
-    'Names that clients of TLS ask for: exact, or "*.example.com". TLS is not ended. Left out: any.',
+    'Names that clients of TLS ask for: exact, or "*.example.com". Left out: any.',
     sniPattern('A host name.'),
   ).optional(),
   alpn: oneOrMany(
     'Protocols, one of which the client must offer in ALPN. Left out: any.',
     alpnName('A protocol.'),
   ).optional(),
+  passthrough: flag(
+    'Whether TLS is passed on as it came, where the listener ends it otherwise. Needs sni or alpn.',
+  ).prefault(false),
   ...poolKeys('connection'),
 });
 
@@ -53,6 +57,7 @@ export const tcpListenerSchema = section('A listener that passes TCP connections
     description: 'Where connections go. The most specific match wins, then the earlier one.',
   }),
   pool: lastPool(),
+  tls: tcpTlsSchema,
   timeouts,
   proxyProtocol: proxyAcceptSchema.optional(),
   keepAlive: keepAlive('clients'),

@@ -6,6 +6,7 @@ import { checkSchema } from './check.ts';
 import { passiveSchema } from './passive.ts';
 import { proxySendSchema } from './proxy-protocol.ts';
 import { integer, word } from './scalar.ts';
+import { serverTlsSchema } from './server-tls.ts';
 import { CONNECTIONS_MAX, serverSchema } from './server.ts';
 import { keepAlive, userTimeout } from './socket.ts';
 import { status } from './status.ts';
@@ -39,6 +40,7 @@ const retry = optionalSection('Further tries on another server.', {
 export const poolSchema = section('A pool: servers that can do the same work.', {
   balance: balanceSchema,
   servers: list('The servers: addresses, or maps with an address.', serverSchema),
+  tls: serverTlsSchema,
   check: checkSchema.optional(),
   agent: agentSchema.optional(),
   passive: passiveSchema.optional(),

@@ -38,3 +38,21 @@ export const redirectSchema = z
 
 /** A redirect with its defaults filled in. */
 export type RedirectConfig = z.output<typeof redirectSchema>;
+
+/** Port of https (RFC 9110 §4.2.2). */
+export const HTTPS_PORT = 443;
+
+/** A schema for the port that `redirectToHttps` leads to: true is 443, false (null) is none. */
+export function httpsRedirect(description: string): Scalar<number | null> {
+  const meta = { title: 'true | false | port', type: ['boolean', 'integer'] };
+  return scalar<number | null>(meta, description, (value) => {
+    if (value === true) return HTTPS_PORT;
+    if (value === false) return null;
+    const hint = 'write true, or the port of https from 1 to 65535';
+    if (typeof value !== 'number') return wrongType(value, 'true, false or a port', hint);
+    const isPort = Number.isInteger(value) && value >= 1 && value <= 65_535;
+    return isPort
+      ? value
+      : new Problem('BAL_CONFIG_OUT_OF_RANGE', `${value} is out of range`, hint);
+  });
+}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { BindPlan } from '../plan.ts';
 import { fixedAddress } from './address.ts';
+import { bareHost } from './host.ts';
 import { flag, integer, word } from './scalar.ts';
 import { serverAddress, serverAddressText } from './server-address.ts';
 import type { ServerAddress } from './server-address.ts';
@@ -41,6 +42,9 @@ export const serverSchema = z.union([
       checkAddress: fixedAddress(
         "Where its check goes; by default its own address, with the check's port. Not with a name.",
       ).optional(),
+      serverName: bareHost(
+        'With tls of the pool: name for SNI and the certificate, instead of that of the pool.',
+      ).optional(),
       family: word(
         ['any', 'ipv4', 'ipv6'],
         'With a name: which of its addresses are used.',
@@ -61,6 +65,8 @@ export type ServerSettings = {
   readonly maxConnections: number | undefined;
   readonly backup: boolean;
   readonly checkAddress: BindPlan | undefined;
+  /** Undefined takes that of the pool. */
+  readonly serverName: string | undefined;
   readonly family: 'any' | 'ipv4' | 'ipv6';
 };
 
@@ -72,6 +78,7 @@ export function serverSettings(given: ServerConfig): ServerSettings {
       name: given.name ?? serverAddressText(given.address),
       maxConnections: given.maxConnections,
       checkAddress: given.checkAddress,
+      serverName: given.serverName,
     };
   }
   return {
@@ -81,6 +88,7 @@ export function serverSettings(given: ServerConfig): ServerSettings {
     maxConnections: undefined,
     backup: false,
     checkAddress: undefined,
+    serverName: undefined,
     family: 'any',
   };
 }

@@ -1,6 +1,6 @@
 import { quote } from '../quote.ts';
-import { Problem, scalar, wrongType } from './scalar.ts';
-import type { Scalar } from './scalar.ts';
+import { Problem, problemOf, scalar, wrongType } from './scalar.ts';
+import type { Scalar, ScalarMeta } from './scalar.ts';
 
 const DURATION_UNITS: ReadonlyMap<string, number> = new Map([
   ['ms', 1],
@@ -89,6 +89,23 @@ export function duration(
     if (ms instanceof Problem || (ms >= minimumMs && ms <= maximumMs)) return ms;
     const message = `${quote(value)} is out of range`;
     return new Problem('BAL_CONFIG_OUT_OF_RANGE', message, `write a duration from ${range}`);
+  });
+}
+
+const DAY_MS = 86_400_000;
+
+/** A schema for whole days, from `minimum` to `maximum`, both included. */
+export function wholeDays(description: string, minimum: number, maximum: number): Scalar<number> {
+  const inner = duration(description, minimum * DAY_MS, maximum * DAY_MS);
+  const meta = inner.meta() as unknown as ScalarMeta;
+  return scalar(meta, description, (value) => {
+    const result = inner.safeParse(value);
+    const problem = problemOf(result);
+    if (problem !== null) return problem;
+    const ms = result.data ?? 0;
+    if (ms % DAY_MS === 0) return ms / DAY_MS;
+    const message = `${quote(value)} is not a whole number of days`;
+    return new Problem('BAL_CONFIG_DURATION', message, 'write days such as 30d');
   });
 }
 

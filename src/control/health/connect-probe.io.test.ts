@@ -68,7 +68,9 @@ test('tcp checks that are cancelled while they connect give no result and close'
   const before = descriptors();
   const target = { address: ipv4('127.0.0.1', port), probe: TCP_PROBE, timeoutMs: 1000 };
   for (let i = 0; i < 50; i++) {
-    const cancel = runProbe({ ...target, server: 'a', pool: 'p' }, () => assert.fail('a result'));
+    const cancel = runProbe({ ...target, server: 'a', pool: 'p', tlsName: 'a' }, () =>
+      assert.fail('a result'),
+    );
     cancel();
     cancel();
   }

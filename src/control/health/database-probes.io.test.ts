@@ -352,8 +352,9 @@ test('probes of databases leave no descriptor open when they are cancelled', asy
     };
   });
   const cancels = PLANS.map((probe) =>
-    runProbe({ address: server.address, probe, timeoutMs: 5000, server: 'a', pool: 'p' }, () =>
-      assert.fail('a result'),
+    runProbe(
+      { address: server.address, tlsName: 'a', probe, timeoutMs: 5000, server: 'a', pool: 'p' },
+      () => assert.fail('a result'),
     ),
   );
   await accepted;

@@ -109,7 +109,7 @@ test('execProbe gives none of our descriptors', () => {
       const { runProbe } = await import(${JSON.stringify(new URL('./run-probe.ts', import.meta.url))});
       const probe = { kind: 'exec', command: ['/bin/sh', '-c', 'ls /proc/self/fd > ${path}'] };
       const address = { family: 'ipv4', host: '', port: 1 };
-      const target = { address, probe, timeoutMs: 5000, server: '', pool: '' };
+      const target = { address, probe, timeoutMs: 5000, server: '', pool: '', tlsName: '' };
       runProbe(target, (result) => process.stdout.write(result.reason));
     })();
   `;
@@ -157,7 +157,7 @@ test('execProbe kills the program with its children at the time limit', async ()
 test('execProbe kills the program with its children when it is cancelled', async () => {
   const path = join(folder, 'cancelled');
   const target = { address: ADDRESS, probe: sh(family(path)), timeoutMs: 60_000 };
-  const cancel = runProbe({ ...target, server: 'a', pool: 'p' }, () =>
+  const cancel = runProbe({ ...target, server: 'a', pool: 'p', tlsName: 'a' }, () =>
     assert.fail('a result came'),
   );
   const pids = await pidsIn(path, 4);
@@ -182,7 +182,7 @@ test('execProbe runs a bounded number of programs at once; the others follow in 
   const path = join(folder, 'crowd');
   const script = `echo $$ >> ${path}; exec sleep 600`;
   const cancels: (() => void)[] = [];
-  const target = { address: ADDRESS, server: 'a', pool: 'p' };
+  const target = { address: ADDRESS, server: 'a', pool: 'p', tlsName: 'a' };
   for (let i = 0; i < EXEC_MAX; i++) {
     const probe = { ...target, probe: sh(script), timeoutMs: 60_000 };
     cancels.push(runProbe(probe, () => assert.fail('a result came')));

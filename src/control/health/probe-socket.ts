@@ -157,9 +157,7 @@ export class ProbeSocket {
 
   #serverName(): string {
     const { serverName } = this.#tls!.plan;
-    if (serverName !== '') return serverName;
-    const { address } = this.run.target;
-    return address.family === 'unix' ? 'localhost' : address.host;
+    return serverName === '' ? this.run.target.tlsName : serverName;
   }
 
   #isLive(): boolean {

@@ -26,7 +26,7 @@ const BODY: ProbePlan = httpProbePlan({ ...STEP, body: { kind: 'text', value: 'a
 const OK = 'HTTP/1.1 200 OK\r\n';
 
 function target(address: BindPlan, probe: ProbePlan, timeoutMs = 2000): ProbeTarget {
-  return { address, probe, timeoutMs, server: 'a', pool: 'p' };
+  return { address, tlsName: address.host, probe, timeoutMs, server: 'a', pool: 'p' };
 }
 
 async function run(wanted: ProbeTarget): Promise<ProbeResult> {

@@ -73,6 +73,8 @@ export type ProbeResult = {
 export type ProbeTarget = {
   /** Where to connect; the check's own address or port is already put in. */
   readonly address: BindPlan;
+  /** `ServerPlan.tlsName`, for probes over TLS that have no name of their own. */
+  readonly tlsName: string;
   /** Limit of the whole probe: connecting, sending, reading. */
   readonly timeoutMs: number;
   readonly probe: ProbePlan;

@@ -18,7 +18,14 @@ for (const probe of PLANS) {
   test(`the first ${probe.kind} probe waits for its code, unless it is cancelled`, async (t) => {
     const server = await TestServer.start(closing);
     t.after(async () => server.stop());
-    const target = { address: server.address, probe, timeoutMs: 5000, server: 'a', pool: 'p' };
+    const target = {
+      address: server.address,
+      tlsName: 'a',
+      probe,
+      timeoutMs: 5000,
+      server: 'a',
+      pool: 'p',
+    };
     const cancel = runProbe(target, () => assert.fail('a result came'));
     cancel();
     cancel();
@@ -39,7 +46,7 @@ test('runProbe gives no result before it has returned', async (t) => {
       let hasReturned = false;
       await new Promise<void>((resolve) => {
         const address = { ...server.address, host };
-        runProbe({ address, probe, timeoutMs: 5000, server: 'a', pool: 'p' }, () => {
+        runProbe({ address, tlsName: 'a', probe, timeoutMs: 5000, server: 'a', pool: 'p' }, () => {
           assert.equal(hasReturned, true, probe.kind);
           resolve();
         });

@@ -94,6 +94,7 @@ export function targetOf(pool: PoolPlan, server: ServerPlan): ProbeTarget | null
   if (check === null) return null;
   return {
     address: server.checkAddress ?? withPort(server.address, check.port),
+    tlsName: server.tlsName,
     timeoutMs: check.timeoutMs,
     probe: check.probe,
     server: server.name,

@@ -47,6 +47,6 @@ export async function probeOnce(
   timeoutMs = 5000,
 ): Promise<ProbeResult> {
   return new Promise((resolve) => {
-    runProbe({ address, probe, timeoutMs, server: 'a', pool: 'p' }, resolve);
+    runProbe({ address, tlsName: address.host, probe, timeoutMs, server: 'a', pool: 'p' }, resolve);
   });
 }

@@ -17,7 +17,7 @@ export async function runOnce(
   probe: ProbePlan,
   timeoutMs = 5000,
 ): Promise<ProbeResult> {
-  const target = { address, probe, timeoutMs, server: 'a', pool: 'p' };
+  const target = { address, tlsName: address.host, probe, timeoutMs, server: 'a', pool: 'p' };
   for (let stalls = 0; ; stalls++) {
     const result = await new Promise<ProbeResult>((resolve) => {
       runProbe(target, resolve);

@@ -19,6 +19,7 @@ const name = (parts: Partial<NamePlan> = {}): NamePlan => ({
   weight: 3,
   maxConnections: 7,
   backup: false,
+  tlsName: '',
   ...parts,
 });
 

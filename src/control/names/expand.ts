@@ -148,6 +148,6 @@ function namedServer(
     maxConnections: name.maxConnections,
     backup: parts.backup,
     checkAddress: null,
-    tlsName: name.host,
+    tlsName: name.tlsName === '' ? address.host : name.tlsName,
   };
 }

@@ -21,6 +21,7 @@ const namePlan = (host: string, parts: Partial<NamePlan> = {}): NamePlan => ({
   weight: 1,
   maxConnections: 0,
   backup: false,
+  tlsName: '',
   ...parts,
 });
 

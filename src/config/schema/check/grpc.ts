@@ -4,6 +4,7 @@ import { hostValue } from '../host.ts';
 import { section } from '../structure.ts';
 import { anyText, orEmpty } from '../text.ts';
 import { tlsPlan, tlsSchema } from './tls.ts';
+import type { CheckSurroundings } from './tls.ts';
 
 /** Schema of `check.grpc`. */
 export const grpcCheck = section('Asks grpc.health.v1.Health/Check; SERVING passes.', {
@@ -15,7 +16,10 @@ export const grpcCheck = section('Asks grpc.health.v1.Health/Check; SERVING pass
 });
 
 /** `check.grpc` as the plan has it. */
-export function grpcProbe(check: z.output<typeof grpcCheck>, folder: string): GrpcProbePlan {
+export function grpcProbe(
+  check: z.output<typeof grpcCheck>,
+  around: CheckSurroundings,
+): GrpcProbePlan {
   const { service, authority } = check;
-  return { kind: 'grpc', service, authority, tls: tlsPlan(check.tls, folder) };
+  return { kind: 'grpc', service, authority, tls: tlsPlan(check.tls, around) };
 }

@@ -7,6 +7,7 @@ import { statusRange } from '../status.ts';
 import { list, oneOrMany, section } from '../structure.ts';
 import { text, textPattern } from '../text.ts';
 import { tlsPlan, tlsSchema } from './tls.ts';
+import type { CheckSurroundings } from './tls.ts';
 
 /** Longest body of a request in characters. */
 const BODY_MAX = 65_536;
@@ -64,7 +65,10 @@ function stepPlan(given: HttpStepConfig): HttpStep {
 }
 
 /** `check.http` as the plan has it. */
-export function httpProbe(check: z.output<typeof httpCheck>, folder: string): HttpProbePlan {
+export function httpProbe(
+  check: z.output<typeof httpCheck>,
+  around: CheckSurroundings,
+): HttpProbePlan {
   const steps = check.steps ?? [check];
-  return { kind: 'http', tls: tlsPlan(check.tls, folder), steps: steps.map(stepPlan) };
+  return { kind: 'http', tls: tlsPlan(check.tls, around), steps: steps.map(stepPlan) };
 }

@@ -4,6 +4,7 @@ import { section } from '../structure.ts';
 import { anyText } from '../text.ts';
 import { passwordKeys, secretPlan } from './secret.ts';
 import { tlsPlan, tlsSchema } from './tls.ts';
+import type { CheckSurroundings } from './tls.ts';
 
 /** Schema of `check.ldap`. */
 export const ldapCheck = section('Binds to a directory (RFC 4511 §4.2).', {
@@ -13,7 +14,10 @@ export const ldapCheck = section('Binds to a directory (RFC 4511 §4.2).', {
 });
 
 /** `check.ldap` as the plan has it. */
-export function ldapProbe(check: z.output<typeof ldapCheck>, folder: string): LdapProbePlan {
-  const password = secretPlan(check, folder);
-  return { kind: 'ldap', bindDn: check.bindDn, password, tls: tlsPlan(check.tls, folder) };
+export function ldapProbe(
+  check: z.output<typeof ldapCheck>,
+  around: CheckSurroundings,
+): LdapProbePlan {
+  const password = secretPlan(check, around.folder);
+  return { kind: 'ldap', bindDn: check.bindDn, password, tls: tlsPlan(check.tls, around) };
 }

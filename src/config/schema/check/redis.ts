@@ -5,6 +5,7 @@ import { anyText } from '../text.ts';
 import { roleKeys } from './role.ts';
 import { passwordKeys, secretPlan } from './secret.ts';
 import { tlsPlan, tlsSchema } from './tls.ts';
+import type { CheckSurroundings } from './tls.ts';
 
 /** Schema of `check.redis`. */
 export const redisCheck = section(
@@ -18,12 +19,15 @@ export const redisCheck = section(
 );
 
 /** `check.redis` as the plan has it. */
-export function redisProbe(check: z.output<typeof redisCheck>, folder: string): RedisProbePlan {
+export function redisProbe(
+  check: z.output<typeof redisCheck>,
+  around: CheckSurroundings,
+): RedisProbePlan {
   return {
     kind: 'redis',
     user: check.user,
-    password: secretPlan(check, folder),
-    tls: tlsPlan(check.tls, folder),
+    password: secretPlan(check, around.folder),
+    tls: tlsPlan(check.tls, around),
     role: check.role,
     maxLagMs: check.maxLag ?? 0,
   };

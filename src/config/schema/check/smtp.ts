@@ -4,6 +4,7 @@ import { bareHost } from '../host.ts';
 import { flag } from '../scalar.ts';
 import { section } from '../structure.ts';
 import { tlsPlan, tlsSchema } from './tls.ts';
+import type { CheckSurroundings } from './tls.ts';
 
 /** Schema of `check.smtp`. */
 export const smtpCheck = section('Greets a mail server: its greeting, EHLO, QUIT.', {
@@ -15,7 +16,15 @@ export const smtpCheck = section('Greets a mail server: its greeting, EHLO, QUIT
 });
 
 /** `check.smtp` as the plan has it. */
-export function smtpProbe(check: z.output<typeof smtpCheck>, folder: string): SmtpProbePlan {
+export function smtpProbe(
+  check: z.output<typeof smtpCheck>,
+  around: CheckSurroundings,
+): SmtpProbePlan {
   const { hello, startTls } = check;
-  return { kind: 'smtp', hello, tls: tlsPlan(check.tls ?? startTls, folder), startTls };
+  return {
+    kind: 'smtp',
+    hello,
+    tls: tlsPlan(check.tls ?? (startTls || undefined), around),
+    startTls,
+  };
 }

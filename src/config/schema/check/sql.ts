@@ -5,6 +5,7 @@ import { anyText, text } from '../text.ts';
 import { roleKeys } from './role.ts';
 import { passwordKeys, secretPlan } from './secret.ts';
 import { tlsPlan, tlsSchema } from './tls.ts';
+import type { CheckSurroundings } from './tls.ts';
 
 /** Longest query in characters. */
 const QUERY_MAX = 8_192;
@@ -45,12 +46,12 @@ function queryPlan(given: SqlConfig): QueryPlan | null {
   return given.query === undefined ? null : { text: given.query, expect: given.expect ?? null };
 }
 
-function sqlProbe(given: SqlConfig, folder: string) {
+function sqlProbe(given: SqlConfig, around: CheckSurroundings) {
   return {
     user: given.user,
-    password: secretPlan(given, folder),
+    password: secretPlan(given, around.folder),
     database: given.database,
-    tls: tlsPlan(given.tls, folder),
+    tls: tlsPlan(given.tls, around),
     role: given.role,
     maxLagMs: given.maxLag ?? 0,
     query: queryPlan(given),
@@ -60,12 +61,15 @@ function sqlProbe(given: SqlConfig, folder: string) {
 /** `check.postgres` as the plan has it. */
 export function postgresProbe(
   check: z.output<typeof postgresCheck>,
-  folder: string,
+  around: CheckSurroundings,
 ): PostgresProbePlan {
-  return { kind: 'postgres', ...sqlProbe(check, folder) };
+  return { kind: 'postgres', ...sqlProbe(check, around) };
 }
 
 /** `check.mysql` as the plan has it. */
-export function mysqlProbe(check: z.output<typeof mysqlCheck>, folder: string): MysqlProbePlan {
-  return { kind: 'mysql', ...sqlProbe(check, folder) };
+export function mysqlProbe(
+  check: z.output<typeof mysqlCheck>,
+  around: CheckSurroundings,
+): MysqlProbePlan {
+  return { kind: 'mysql', ...sqlProbe(check, around) };
 }

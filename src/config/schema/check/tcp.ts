@@ -4,6 +4,7 @@ import { hexBytes } from '../hex.ts';
 import { list, section } from '../structure.ts';
 import { text, textPattern } from '../text.ts';
 import { tlsPlan, tlsSchema } from './tls.ts';
+import type { CheckSurroundings } from './tls.ts';
 
 /** Longest text that a step sends, in characters. */
 const SEND_MAX = 8_192;
@@ -46,10 +47,13 @@ function stepPlan(given: z.output<typeof step>): TcpStep {
 }
 
 /** `check.tcp` as the plan has it. */
-export function tcpProbe(check: z.output<typeof tcpCheck>, folder: string): TcpProbePlan {
+export function tcpProbe(
+  check: z.output<typeof tcpCheck>,
+  around: CheckSurroundings,
+): TcpProbePlan {
   return {
     kind: 'tcp',
-    tls: tlsPlan(check.tls, folder),
+    tls: tlsPlan(check.tls, around),
     steps: (check.steps ?? []).map(stepPlan),
   };
 }

@@ -11,7 +11,7 @@ const full = section('TLS of a check.', {
     'Whether the certificate of the server must be valid, and valid for serverName.',
   ).prefault(true),
   serverName: bareHost(
-    'Name for SNI and the certificate; by default the address of the server.',
+    'Name for SNI and the certificate; by default the name of the server, else its address.',
   ).optional(),
   ca: filePath('Roots to trust, PEM; by default those that Node carries.').optional(),
   cert: filePath('A certificate to show to the server, PEM. Needs key.').optional(),
@@ -20,16 +20,32 @@ const full = section('TLS of a check.', {
 
 /** Schema of `tls` of a check. */
 export const tlsSchema = z
-  .union([flag('Whether the check speaks TLS, with the defaults of the map.'), full])
+  .union([flag('Whether the check speaks TLS, as the pool does, else with the defaults.'), full])
   .optional()
-  .meta({ description: 'TLS; true takes the defaults of the map. Off by default.' });
+  .meta({
+    description:
+      'TLS of the check. By default as the pool, where the check has no port of its own; else off.',
+  });
 
 /** `tls` of a check as given. */
 export type TlsConfig = z.output<typeof tlsSchema>;
 
-/** TLS as the plan has it; null is none. `folder` is that of the configuration file. */
-export function tlsPlan(given: TlsConfig, folder: string): TlsProbePlan | null {
-  if (given === undefined || given === false) return null;
+/** What checks take over from the pool and from the place of the file. */
+export type CheckSurroundings = {
+  /** Absolute path of the folder of the configuration file. */
+  readonly folder: string;
+  /** TLS as the pool speaks it; null speaks in the clear. */
+  readonly poolTls: TlsProbePlan | null;
+  /** Whether a check that does not mention TLS speaks it as the pool does. */
+  readonly isSamePort: boolean;
+};
+
+/** TLS as the plan has it; null is none. */
+export function tlsPlan(given: TlsConfig, around: CheckSurroundings): TlsProbePlan | null {
+  const { folder, poolTls, isSamePort } = around;
+  if (given === undefined) return isSamePort ? poolTls : null;
+  if (given === false) return null;
+  if (given === true && poolTls !== null) return poolTls;
   const settings = given === true ? full.parse({}) : given;
   const path = (file: string | undefined): string =>
     file === undefined ? '' : resolve(folder, file);
