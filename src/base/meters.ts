@@ -60,6 +60,9 @@ export const LISTENER_METER = {
   datagramsOut: 11,
   /** One counter for each cause in datagram-drops.ts. */
   drops: 12, // 12 … 31
+  /** Sum of whole-request times of HTTP in µs. */
+  latencySumUs: 32,
+  latencyBuckets: 33, // 33 … 50
 } as const;
 
 export const ROUTE_METER = {
@@ -80,6 +83,9 @@ export const POOL_METER = {
   queueTimeouts: 6,
   queueRefused: 7,
   noServerUp: 8,
+  /** Sum of times to the first byte of HTTP answers in µs. */
+  latencySumUs: 10,
+  latencyBuckets: 11, // 11 … 28
 } as const;
 
 export const SERVER_METER = {

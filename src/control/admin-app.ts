@@ -1,43 +1,93 @@
 /** The routes of the admin server. */
 import { Hono } from 'hono';
+import { type AdminAccess, UNIX_ACCESS } from './admin/access.ts';
+import { apiApp } from './admin/api.ts';
+import { problem, problemOfError } from './admin/problem.ts';
+import { metrics } from './admin/state-routes.ts';
 import type { ControlView } from './control-view.ts';
-import { isForeignPage } from './foreign-page.ts';
+import { foreignReason, isFormLike } from './foreign-page.ts';
 import { addConfigRoutes } from './history/config-routes.ts';
 import { addServerRoutes } from './server-states/server-routes.ts';
 
-/** Text exposition of Prometheus, version 0.0.4. */
-const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+/** Requests that are worked on at once, streams of events not counted; the next one gets 503. */
+export const REQUESTS_MAX = 64;
 
 /**
- * GET /healthz (200 while serving, else 503), GET /status, GET /metrics, and what `addConfigRoutes`
- * and `addServerRoutes` add. Errors are JSON: `{ "error": "…" }`.
+ * GET /healthz (200 while serving, else 503), GET /metrics, what `apiApp` has below /v1, and the paths
+ * that are older than that: GET /status, and what `addConfigRoutes` and `addServerRoutes` add. Faults
+ * are problem documents; those of the older paths `{ error, code, hint }`.
  */
-export function adminApp(view: ControlView): Hono {
+export function adminApp(view: ControlView, access: AdminAccess = UNIX_ACCESS): Hono {
   const app = new Hono();
-  app.use(async (context, next) => {
-    context.header('cache-control', 'no-store');
-    if (context.req.method !== 'GET' && isForeignPage((name) => context.req.header(name))) {
-      return context.json({ error: 'a page of another site may not change this balancer' }, 403);
-    }
-    return next();
-  });
+  addGuards(app, access);
   app.get('/healthz', (context) => {
     return view.isReady() ? context.text('ok\n') : context.text('not serving\n', 503);
   });
+  app.get('/metrics', () => metrics(view));
+  app.route('/', apiApp(view));
   app.get('/status', (context) => context.json(view.status()));
-  app.get('/metrics', (context) => {
-    const body = ReadableStream.from(view.metrics()).pipeThrough(new TextEncoderStream());
-    return context.body(body, 200, { 'content-type': METRICS_TYPE });
-  });
   addConfigRoutes(app, view.config, view.reload);
   addServerRoutes(app, view.servers);
-  app.notFound((context) => {
-    const allowed =
-      'GET /healthz, GET /status, GET /metrics, POST /reload, GET /history, POST /rollback, GET /events, GET /servers, ' +
-      'GET and PUT /servers/POOL/SERVER';
-    const { method, path } = context.req;
-    return context.json({ error: `${method} ${path} is not served: there are ${allowed}` }, 404);
+  app.notFound(({ req }) => notServed(app, req.method, req.path));
+  app.onError((error, { req }) => {
+    if (isOlder(req.path)) return Response.json({ error: error.message }, { status: 500 });
+    const known = problemOfError(error);
+    if (known !== null) return known;
+    const detail = `${req.method} ${req.path.slice(0, 100)} failed: ${error.message}`;
+    return problem({ status: 500, code: 'BAL_API_INTERNAL', detail });
   });
-  app.onError((error, context) => context.json({ error: error.message }, 500));
   return app;
+}
+
+const isOlder = (path: string): boolean =>
+  /^\/(status|reload|rollback|history|servers|events)(\/|$)/.test(path);
+
+function addGuards(app: Hono, access: AdminAccess): void {
+  let underWay = 0;
+  app.use(async ({ req, header }, next) => {
+    header('cache-control', 'no-store');
+    header('x-content-type-options', 'nosniff');
+    const asked = {
+      method: req.method,
+      path: req.path,
+      header: (name: string) => req.header(name),
+    };
+    const foreign = foreignReason(asked, access);
+    if (foreign !== '') {
+      const hint = 'open the dashboard under its address, or as localhost';
+      return problem({ status: 403, code: 'BAL_API_FOREIGN', detail: foreign, hint });
+    }
+    if (isFormLike(asked, access) && !isOlder(req.path)) {
+      const detail = `${req.method} ${req.path.slice(0, 100)} is sent as a form of any page could be`;
+      const hint = 'send Content-Type: application/json';
+      return problem({ status: 415, code: 'BAL_API_MEDIA', detail, hint });
+    }
+    if (underWay >= REQUESTS_MAX) {
+      const detail = `${REQUESTS_MAX} requests are worked on already: no more are allowed at once`;
+      const headers = { 'retry-after': '1' };
+      return problem({ status: 503, code: 'BAL_API_BUSY', detail, headers });
+    }
+    underWay += 1;
+    try {
+      return await next();
+    } finally {
+      underWay -= 1;
+    }
+  });
+}
+
+/** 405 where the path is there for other methods, else 404. */
+function notServed(app: Hono, method: string, path: string): Response {
+  const shown = path.slice(0, 100);
+  const others = ['GET', 'PUT', 'PATCH', 'POST'].filter((other) => {
+    const [handlers] = app.router.match(other, path);
+    return other !== method && handlers.some(([[, route]]) => route.path !== '/*');
+  });
+  if (others.length > 0) {
+    const detail = `${method} ${shown} is not served: ${others.join(', ')} is`;
+    const headers = { allow: others.join(', ') };
+    return problem({ status: 405, code: 'BAL_API_METHOD', detail, headers });
+  }
+  const detail = `${method} ${shown} is not served: /v1/openapi.json lists what is`;
+  return problem({ status: 404, code: 'BAL_API_NOT_FOUND', detail });
 }

@@ -7,9 +7,15 @@ import type { BindPlan } from '../config/plan.ts';
 import { TempDir } from '../../test/kit/temp-dir.ts';
 import { closeFd, openListener } from '../sys/sockets.ts';
 import { AdminServer } from './admin-server.ts';
+import { EventStreams } from './admin/event-stream.ts';
+import { TrafficBook } from './admin/traffic.ts';
 import type { ControlView } from './control-view.ts';
+import { EventBook } from './event-book.ts';
+import type { MetersReader } from './meters-reader.ts';
 import type { ReloadReport } from './reload.ts';
 import type { StatusReport } from './status-report.ts';
+
+const events = new EventBook();
 
 const REPORT: ReloadReport = {
   ok: true,
@@ -49,6 +55,13 @@ function view(parts: Partial<ControlView> = {}): ControlView {
       change: () => assert.fail('must not change'),
       events: () => [],
     },
+    api: {
+      overview: () => assert.fail('must not be asked'),
+      listServers: () => ({ total: 0, offset: 0, servers: [] }),
+      traffic: new TrafficBook(() => null, {} as MetersReader),
+      events,
+      streams: new EventStreams(events, 0),
+    },
     ...parts,
   };
 }
@@ -65,9 +78,12 @@ test('AdminServer answers its four paths, and says what there is on others', asy
   assert.match(metrics.headers.get('content-type')!, /^text\/plain; version=0.0.4/);
   assert.equal(await metrics.text(), '# one\n# two\n');
   assert.deepEqual(await (await ask('/reload', 'POST')).json(), REPORT);
-  const missing = await ask('/reload');
+  const other = await ask('/reload');
+  assert.equal(other.status, 405);
+  assert.equal(other.headers.get('allow'), 'POST');
+  const missing = await ask('/relod');
   assert.equal(missing.status, 404);
-  assert.match(await missing.text(), /POST \/reload/);
+  assert.match(await missing.text(), /openapi\.json/);
   await server.close();
 });
 

@@ -6,6 +6,8 @@ import { createAdaptorServer } from '@hono/node-server';
 import { BallastError } from '../base/errors.ts';
 import type { BindPlan } from '../config/plan.ts';
 import { bindText } from '../sys/sockets.ts';
+import { LOOPBACK_ACCESS, UNIX_ACCESS } from './admin/access.ts';
+import type { EventStreams } from './admin/event-stream.ts';
 import { adminApp } from './admin-app.ts';
 import type { ControlView } from './control-view.ts';
 import { removeSocketFile, removeStaleSocket } from './unix-socket.ts';
@@ -15,9 +17,11 @@ type Server = ReturnType<typeof createAdaptorServer>;
 export class AdminServer {
   readonly #server: Server;
   readonly #bind: BindPlan;
+  readonly #streams: EventStreams;
 
-  private constructor(server: Server, bind: BindPlan) {
+  private constructor(server: Server, bind: BindPlan, streams: EventStreams) {
     this.#server = server;
+    this.#streams = streams;
     this.#bind = bind;
   }
 
@@ -26,16 +30,19 @@ export class AdminServer {
    * only when nobody listens on it. Throws BAL_ADMIN_LISTEN.
    */
   static async open(bind: BindPlan, view: ControlView): Promise<AdminServer> {
-    const server = createAdaptorServer({ fetch: adminApp(view).fetch });
+    const app = adminApp(view, bind.family === 'unix' ? UNIX_ACCESS : LOOPBACK_ACCESS);
+    const server = createAdaptorServer({ fetch: app.fetch, serverOptions: SERVER_OPTIONS });
+    if ('maxConnections' in server) server.maxConnections = CONNECTIONS_MAX;
+    const { streams } = view.api;
     if (bind.family === 'unix') await prepareUnixSocket(bind.host);
     try {
       await listen(server, bind);
     } catch (error) {
       throw listenError(bind, error as NodeJS.ErrnoException);
     }
-    if (bind.family === 'unix') return new AdminServer(server, bind);
+    if (bind.family === 'unix') return new AdminServer(server, bind, streams);
     const { port } = server.address() as AddressInfo;
-    return new AdminServer(server, { ...bind, port });
+    return new AdminServer(server, { ...bind, port }, streams);
   }
 
   /** `http://127.0.0.1:9900` or `unix:/run/ballast/admin.sock`. */
@@ -46,6 +53,8 @@ export class AdminServer {
   /** Answers what was asked already and closes. */
   async close(): Promise<void> {
     if (!this.#server.listening) return;
+    // Their readers come back, and find who answers then.
+    this.#streams.closeAll();
     const closed = new Promise((resolve) => this.#server.close(resolve));
     if ('closeIdleConnections' in this.#server) this.#server.closeIdleConnections();
     const timer = setTimeout(() => {
@@ -56,6 +65,19 @@ export class AdminServer {
     if (this.#bind.family === 'unix') removeSocketFile(this.#bind.host);
   }
 }
+
+/** Open connections; more are closed at once. */
+export const CONNECTIONS_MAX = 256;
+
+const SERVER_OPTIONS = {
+  /** Bytes of a head (431). */
+  maxHeaderSize: 16 * 1_024,
+  /** For a head, and for a whole request, in ms (408). */
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  /** How long a connection waits for its next request, in ms. */
+  keepAliveTimeout: 10_000,
+} as const;
 
 /** The default is a folder of /run, which is empty after each boot: it is made where possible. */
 async function prepareUnixSocket(path: string): Promise<void> {

@@ -1,5 +1,10 @@
 /** What the admin server can see and ask for, and what status and metrics are made from. */
 import type { Plan } from '../config/plan.ts';
+import type { EventStreams } from './admin/event-stream.ts';
+import type { Overview } from './admin/overview.ts';
+import type { ServerList, ServerQuery } from './admin/server-list.ts';
+import type { TrafficBook } from './admin/traffic.ts';
+import type { EventBook } from './event-book.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { ConfigControl } from './history/config-control.ts';
 import type { ConfigStatus } from './history/config-report.ts';
@@ -19,6 +24,16 @@ export type ControlView = {
   readonly reload: () => Promise<ReloadReport>;
   readonly config: ConfigControl;
   readonly servers: ServerControl;
+  readonly api: ApiView;
+};
+
+/** What only the API below /v1 asks for. */
+export type ApiView = {
+  readonly overview: () => Overview;
+  readonly listServers: (query: ServerQuery) => ServerList;
+  readonly traffic: TrafficBook;
+  readonly events: EventBook;
+  readonly streams: EventStreams;
 };
 
 /** A look at all parts of the control plane at one moment. */

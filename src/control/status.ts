@@ -18,6 +18,21 @@ const RECENT_EVENTS = 10;
 
 /** Called for each GET /status. */
 export function buildStatus(parts: ControlParts): StatusReport {
+  const { plan } = parts;
+  return {
+    ...buildBalancer(parts),
+    listeners: listenerStatuses(parts),
+    routes: routeStatuses(parts),
+    pools: plan.pools.map((pool) => poolStatus(pool, parts)),
+    recentEvents: parts.health.events.list(0, RECENT_EVENTS),
+  };
+}
+
+/** The part of a report that is about the balancer as a whole, and its processes. */
+export type BalancerStatus = Omit<StatusReport, 'listeners' | 'routes' | 'pools' | 'recentEvents'>;
+
+/** Called for each report, the overview of the API included. */
+export function buildBalancer(parts: ControlParts): BalancerStatus {
   const { plan, startedAt, fleet, reloader } = parts;
   const serves = fleet.workers.some(({ shownState }) => shownState === 'serving');
   return {
@@ -30,11 +45,7 @@ export function buildStatus(parts: ControlParts): StatusReport {
     configuration: parts.configuration,
     workers: workerStatuses(parts),
     workerRestarts: fleet.restarts,
-    listeners: listenerStatuses(parts),
-    routes: routeStatuses(parts),
-    pools: plan.pools.map((pool) => poolStatus(pool, parts)),
     lastReload: reloader.last,
-    recentEvents: parts.health.events.list(0, RECENT_EVENTS),
   };
 }
 

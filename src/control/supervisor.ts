@@ -8,6 +8,8 @@
 import { resolve } from 'node:path';
 import type { Plan } from '../config/plan.ts';
 import { BallastError } from '../base/errors.ts';
+import { ApiState } from './admin/api-state.ts';
+import { DRAIN_EVENT, reloadEvent, workerEvent } from './admin/own-events.ts';
 import { AdminServer } from './admin-server.ts';
 import { HealthBoard } from './health-board.ts';
 import { configControl } from './history/config-control.ts';
@@ -21,6 +23,7 @@ import { metricsText } from './metrics.ts';
 import { Names } from './names/names.ts';
 import { serverChanges } from './names/server-changes.ts';
 import type { ProductLog } from './product-log.ts';
+import { logReport } from './reload-log.ts';
 import { Reloader } from './reload.ts';
 import type { LoadedConfig, LoadedRequest, ReloadReport } from './reload.ts';
 import { Segments } from './segments.ts';
@@ -52,12 +55,14 @@ export class Supervisor {
   readonly #log: ProductLog;
   readonly #segments = new Segments();
   readonly #slots = new SlotTable((slot) => this.#segments.clearSlot(slot));
+  readonly #meters = new MetersReader(this.#segments);
   readonly #listeners = new Listeners();
   readonly #sink: LogSink;
   readonly #health: HealthBoard;
   readonly #fleet: WorkerFleet;
   readonly #reloader: Reloader;
   readonly #view: ControlView;
+  readonly #api: ApiState;
   readonly #history: ConfigHistory;
   readonly #names: Names;
   /** Reloads and changes of addresses, one at a time. */
@@ -67,6 +72,7 @@ export class Supervisor {
   #filePlan: Plan | null = null;
   #plan: Plan | null = null;
   #version = 0;
+  readonly #startedAt = Date.now();
   #sockets: ReadonlyMap<string, number> = new Map();
   /** Whether the first plan is in force in all workers. */
   #hasStarted = false;
@@ -87,6 +93,7 @@ export class Supervisor {
       slotUses: () => this.#slots.uses(),
       onLogStream: (fd) => this.#sink.attach(fd),
       onPassive: (told) => this.#health.takePassive(told),
+      onWorker: (...told) => this.#health.events.book.add(workerEvent(...told)),
     });
     this.#names = new Names({
       log: this.#log,
@@ -105,7 +112,16 @@ export class Supervisor {
         number: this.#history.current?.number ?? 0,
         digest: this.#history.current?.digest ?? '',
       }),
-      onReport: (report) => this.#logReport(report),
+      onReport: (report) => {
+        logReport(this.#log, report);
+        this.#health.events.book.add(reloadEvent(report));
+      },
+    });
+    this.#api = new ApiState({
+      plan: () => this.#plan,
+      meters: this.#meters,
+      health: this.#health,
+      startedAt: this.#startedAt,
     });
     this.#view = this.#makeView();
   }
@@ -134,6 +150,7 @@ export class Supervisor {
       this.#hasStarted = true;
       this.#record({ plan, source, cause: 'start', note: '' });
       this.#names.refresh();
+      this.#api.start();
       if (orphans.count > 0) this.#relieve(orphans, plan);
       return numbered;
     } catch (error) {
@@ -180,6 +197,7 @@ export class Supervisor {
   /** Refuses new connections, lets the present ones finish for up to the drain time, and ends. */
   async drain(): Promise<void> {
     this.#isDraining = true;
+    this.#health.events.book.add(DRAIN_EVENT);
     this.#listeners.close();
     await this.#fleet.drain(this.#plan?.drainMs ?? 0);
     await this.#close();
@@ -191,6 +209,7 @@ export class Supervisor {
   }
 
   async #close(): Promise<void> {
+    this.#api.stop();
     this.#names.stop();
     this.#health.stop();
     this.#listeners.close();
@@ -328,19 +347,8 @@ export class Supervisor {
     setTimeout(() => void before?.close(), ADMIN_LINGER_MS);
   }
 
-  #logReport(report: ReloadReport): void {
-    const { ok, version, tookMs, message, diagnostics } = report;
-    for (const { severity, code, file, line, column, message: text } of diagnostics) {
-      const level = severity === 'error' ? 'error' : 'warn';
-      this.#log[level]({ code, where: `${file}:${line}:${column}` }, text);
-    }
-    if (ok) this.#log.info({ version, tookMs }, `reload: ${message}`);
-    else this.#log.error({ version, tookMs }, `reload: ${message}`);
-  }
-
   #makeView(): ControlView {
-    const meters = new MetersReader(this.#segments);
-    const startedAt = Date.now();
+    const meters = this.#meters;
     const config = configControl({
       history: this.#history,
       reloader: this.#reloader,
@@ -350,7 +358,7 @@ export class Supervisor {
     });
     const parts = () => ({
       productVersion: this.#options.productVersion,
-      startedAt,
+      startedAt: this.#startedAt,
       plan: this.#plan!,
       isDraining: this.#isDraining,
       meters,
@@ -373,6 +381,7 @@ export class Supervisor {
         meters,
         told: (limitMs) => this.#fleet.told(limitMs),
       }),
+      api: this.#api.view(parts),
     };
   }
 }

@@ -44,6 +44,8 @@ export type FleetOptions = {
   readonly onLogStream: (fd: number) => void;
   /** What a worker saw of a server in passing. */
   readonly onPassive: (told: PassiveFrame) => void;
+  /** A worker serves, or one that served or stood by is gone; `why` says how, "" if it serves. */
+  readonly onWorker: (index: number, isThere: boolean, why: string) => void;
 };
 
 /** What came of a plan: how many took it, and who refused it with which words. */
@@ -248,6 +250,7 @@ export class WorkerFleet {
       }
     }
     this.#log.info({ worker: worker.index, pid: worker.pid }, 'worker serves');
+    this.#options.onWorker(worker.index, true, '');
     if (this.#starting === null || !this.#allServe()) return;
     this.#starting.resolve();
     this.#starting = null;
@@ -325,6 +328,7 @@ export class WorkerFleet {
       worker === this.#spare || this.#places.some((place) => place.worker === worker);
     if (isServing || worker.endReason !== '') {
       this.#log.warn({ worker: worker.index, pid: worker.pid, why: how }, 'worker is gone');
+      this.#options.onWorker(worker.index, false, how);
     }
     this.#vacate(worker, how);
   }

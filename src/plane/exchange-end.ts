@@ -65,6 +65,9 @@ export function countServerFault(x: Exchange, reason: number): void {
   noteFailure(x.server!, isCut ? 'reset' : 'gateway-error');
 }
 
+/** Status of an answer that begins a tunnel. */
+const SWITCHING = 101;
+
 /** Counts and logs an exchange, and gives it back. */
 function record(x: Exchange): void {
   const d = x.downstream!;
@@ -74,11 +77,16 @@ function record(x: Exchange): void {
   const hasClass = statusClass >= 0 && statusClass < 5;
   if (hasClass) bump(listener.meter + LISTENER_METER.statuses + statusClass);
   if (x.reason !== 0) countReason(x.reason);
+  const us = (worker.nowMs - x.startMs) * 1000;
+  // The time of a tunnel says nothing about how fast answers come.
+  if (x.status !== SWITCHING) {
+    const { meter } = listener;
+    observe(meter + LISTENER_METER.latencySumUs, meter + LISTENER_METER.latencyBuckets, us);
+  }
   if (x.route !== null) {
     const meter = x.routeMeter;
     bump(meter + ROUTE_METER.requests);
     if (hasClass) bump(meter + ROUTE_METER.statuses + statusClass);
-    const us = (worker.nowMs - x.startMs) * 1000;
     observe(meter + ROUTE_METER.latencySumUs, meter + ROUTE_METER.latencyBuckets, us);
   }
   const bytesOut = d.bytesOut + d.outLength - x.bytesOutBefore;

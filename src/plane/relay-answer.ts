@@ -64,6 +64,8 @@ function noteFirstByte(x: Exchange): void {
   const { meter } = x.server!;
   const us = (worker.nowMs - x.dispatchMs) * 1000;
   observe(meter + SERVER_METER.latencySumUs, meter + SERVER_METER.latencyBuckets, us);
+  const poolMeter = x.pool!.meter;
+  observe(poolMeter + POOL_METER.latencySumUs, poolMeter + POOL_METER.latencyBuckets, us);
 }
 
 /**

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Hono } from 'hono';
+import { LOOPBACK_ACCESS } from '../admin/access.ts';
 import { adminApp } from '../admin-app.ts';
 import type { ControlView } from '../control-view.ts';
 import { checkPlan, ipv4, planOf, poolPlan, serverPlan } from '../health/test-plan.ts';
 import type { MetersReader } from '../meters-reader.ts';
 import { BoardBench } from './board-testkit.ts';
 import { serverControl } from './server-control.ts';
-import type { ChangeReport, NamedServer } from './server-control.ts';
+import type { ChangeReport, NamedServer, ServerControl } from './server-control.ts';
 import { CHANGE_BYTES_MAX } from './server-routes.ts';
 
 const PLAN = planOf([
@@ -18,7 +19,11 @@ const PLAN = planOf([
   poolPlan('pg', null, [serverPlan('pg', 'db/10.0.0.3:5432', ipv4('10.0.0.3', 5432))]),
 ]);
 
-type Bench = { readonly app: Hono; readonly board: BoardBench };
+type Bench = {
+  readonly app: Hono;
+  readonly board: BoardBench;
+  readonly servers: ServerControl;
+};
 
 function started(plan: typeof PLAN | null = PLAN, isTold = true): Bench {
   const board = new BoardBench(PLAN);
@@ -30,7 +35,7 @@ function started(plan: typeof PLAN | null = PLAN, isTold = true): Bench {
     meters: { sum: () => 3 } as unknown as MetersReader,
     told: () => Promise.resolve(isTold),
   });
-  return { app: adminApp({ servers } as unknown as ControlView), board };
+  return { app: adminApp({ servers } as unknown as ControlView), board, servers };
 }
 
 async function put(app: Hono, path: string, body: unknown): Promise<[number, ChangeReport]> {
@@ -174,8 +179,9 @@ test('PUT /servers/… takes no more of a body than a change may have', async ()
 });
 
 test('PUT /servers/… lets no page of another site change a server', async () => {
-  const { app, board } = started();
-  const headers = { origin: 'https://evil.example' };
+  const { board, servers } = started();
+  const app = adminApp({ servers } as unknown as ControlView, LOOPBACK_ACCESS);
+  const headers = { host: '127.0.0.1:9900', origin: 'https://evil.example' };
   for (const method of ['PUT', 'PATCH']) {
     const init = { method, headers, body: '{"administrative":"drain"}' };
     assert.equal((await app.request('/servers/web/a', init)).status, 403);

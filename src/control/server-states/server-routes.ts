@@ -2,7 +2,7 @@
 import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { BallastError } from '../../base/errors.ts';
-import { EVENTS_MAX } from './state-events.ts';
+import { EVENTS_MAX } from '../event-book.ts';
 import { parseChange } from './server-control.ts';
 import type { ServerControl } from './server-control.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EVENTS_MAX, StateEvents } from './state-events.ts';
+import { EVENTS_MAX } from '../event-book.ts';
+import { StateEvents } from './state-events.ts';
 
 function events(count: number): StateEvents {
   const made = new StateEvents();

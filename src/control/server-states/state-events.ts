@@ -1,10 +1,8 @@
-/** The latest changes of servers' states, for GET /events and the status. */
-
-/** Changes that are kept; the oldest go first. */
-export const EVENTS_MAX = 1_000;
+/** The latest changes of servers' states: the part of the book of events that is about servers. */
+import { EventBook, EVENTS_MAX, type EventTone } from '../event-book.ts';
 
 export type StateEvent = {
-  /** 1 for the first since the start, one more for each; what is asked for with `after`. */
+  /** Greater for a later one; what is asked for with `after`. */
   readonly id: number;
   /** ISO 8601. */
   readonly time: string;
@@ -19,20 +17,27 @@ export type StateEvent = {
 };
 
 export class StateEvents {
-  readonly #events: StateEvent[] = [];
-  #lastId = 0;
+  readonly book = new EventBook();
 
-  add(event: Omit<StateEvent, 'id' | 'time'>): void {
-    this.#lastId += 1;
-    const whole = { id: this.#lastId, time: new Date().toISOString(), ...event };
-    this.#events[this.#lastId % EVENTS_MAX] = whole;
+  add({ server, ...change }: Omit<StateEvent, 'id' | 'time'>): void {
+    this.book.add({ kind: 'server', tone: toneOf(change), subject: server, ...change });
   }
 
   /** Those with a greater id than `after`, the oldest first, at most the latest `count`. */
   list(after = 0, count = EVENTS_MAX): StateEvent[] {
-    const first = Math.max(after, this.#lastId - Math.min(count, EVENTS_MAX), 0) + 1;
     const found: StateEvent[] = [];
-    for (let id = first; id <= this.#lastId; id++) found.push(this.#events[id % EVENTS_MAX]!);
-    return found;
+    const all = this.book.list(after);
+    for (let i = all.length - 1; i >= 0 && found.length < count; i--) {
+      const { kind, tone: _tone, subject: server, column, ...rest } = all[i]!;
+      if (kind !== 'server') continue;
+      found.push({ server, column: column as StateEvent['column'], ...rest });
+    }
+    return found.reverse();
   }
+}
+
+function toneOf({ column, to }: Pick<StateEvent, 'column' | 'to'>): EventTone {
+  if (column !== 'observed') return 'note';
+  if (to === 'down' || to === 'ejected') return 'bad';
+  return to === 'up' ? 'good' : 'note';
 }

@@ -1,0 +1,52 @@
+/** What the supervisor keeps for the API below /v1 alone: the last minutes, and who follows events. */
+import type { Plan } from '../../config/plan.ts';
+import type { ApiView, ControlParts } from '../control-view.ts';
+import type { HealthBoard } from '../health-board.ts';
+import type { MetersReader } from '../meters-reader.ts';
+import { EventStreams } from './event-stream.ts';
+import { buildOverview } from './overview.ts';
+import { listServers } from './server-list.ts';
+import { TrafficBook } from './traffic.ts';
+
+export type ApiStateParts = {
+  readonly plan: () => Plan | null;
+  readonly meters: MetersReader;
+  readonly health: HealthBoard;
+  /** In ms since the epoch. */
+  readonly startedAt: number;
+};
+
+export class ApiState {
+  readonly #parts: ApiStateParts;
+  readonly #traffic: TrafficBook;
+  readonly #streams: EventStreams;
+
+  constructor(parts: ApiStateParts) {
+    const { plan, meters, health, startedAt } = parts;
+    this.#parts = parts;
+    this.#traffic = new TrafficBook(plan, meters);
+    this.#streams = new EventStreams(health.events.book, startedAt);
+  }
+
+  /** Remembers what passes from now on. */
+  start(): void {
+    this.#traffic.start();
+  }
+
+  stop(): void {
+    this.#traffic.stop();
+    this.#streams.closeAll();
+  }
+
+  /** What the routes see; `parts` gives the present. */
+  view(parts: () => ControlParts): ApiView {
+    const { health, meters } = this.#parts;
+    return {
+      overview: () => buildOverview(parts(), this.#traffic),
+      listServers: (query) => listServers(health.views(), meters, query),
+      traffic: this.#traffic,
+      events: health.events.book,
+      streams: this.#streams,
+    };
+  }
+}
