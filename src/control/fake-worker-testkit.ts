@@ -1,18 +1,26 @@
 /**
  * A worker for tests of the supervisor: speaks the worker's protocol and answers every request with
- * `{ index, pid, plan }`, on Node's own HTTP server. What it does wrong on purpose is asked for by
+ * `{ index, pid, plan, health, store }`, on Node's own HTTP server. What it does wrong on purpose is asked for by
  * the path: /die, /hang. /eject tells that the first server is ejected. A plan with a pool named
  * "refuse" is refused, and one with a server at 127.0.0.66.
  */
+import { closeSync, fstatSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import { LISTENER_METER, SLOT_BYTES, SLOT_FIELDS, SLOTS_MAX } from '../base/meters.ts';
 import { WORKER_METER } from '../base/meters.ts';
+import { decodeStoreIndex } from '../codec/certificate-store.ts';
 import type { Plan, ServerPlan } from '../config/plan.ts';
-import { bindKey, FRAME_BYTES_MAX, WORKER_FD } from '../plane/worker-protocol.ts';
+import {
+  bindKey,
+  FRAME_BYTES_MAX,
+  storeKey,
+  storeOfKey,
+  WORKER_FD,
+} from '../plane/worker-protocol.ts';
 import type { FromWorker, ToWorker } from '../plane/worker-protocol.ts';
 import { receiveFd } from '../sys/fd-passing.ts';
-import { mapShared } from '../sys/shared-memory.ts';
+import { mapSealed, mapShared } from '../sys/shared-memory.ts';
 import { encodeFrame, FrameReader } from './frames.ts';
 
 const index = Number(process.argv[2]);
@@ -24,6 +32,8 @@ const frames = new FrameReader(FRAME_BYTES_MAX);
 const servers = new Map<string, Server>();
 let health: unknown = [];
 let plan: Plan | null = null;
+let store: unknown = null;
+const stores = new Map<number, number>();
 
 function say(message: FromWorker): void {
   control.write(encodeFrame(message));
@@ -44,7 +54,7 @@ function serve(fd: number): Server {
     meters[counter] = meters[counter]! + 1;
     log.write(`${JSON.stringify({ index, path: request.url })}\n`);
     response.setHeader('connection', 'close');
-    response.end(JSON.stringify({ index, pid: process.pid, plan: plan!.version, health }));
+    response.end(JSON.stringify({ index, pid: process.pid, plan: plan!.version, health, store }));
   });
   server.listen({ fd });
   return server;
@@ -55,17 +65,39 @@ function isRefused({ address }: ServerPlan): boolean {
   return address.host === '127.0.0.66';
 }
 
-function apply(next: Plan): void {
+/** Takes what was passed: stores are kept, sockets returned. */
+function receive(): Map<string, number> {
   const received = new Map<string, number>();
   for (let one = receiveFd(WORKER_FD.descriptors); one !== null;) {
-    received.set(one.text, one.fd);
+    const number = storeOfKey(one.text);
+    if (number > 0) stores.set(number, one.fd);
+    else received.set(one.text, one.fd);
     one = receiveFd(WORKER_FD.descriptors);
   }
+  return received;
+}
+
+/** Uses a store, which must have come before. */
+function use(number: number): void {
+  const fd = stores.get(number);
+  if (number > 0 && fd === undefined) throw new Error(`${storeKey(number)} was not passed`);
+  const block = fd === undefined ? null : mapSealed(fd, fstatSync(fd).size).bytes;
+  const { certificates, files } =
+    block === null ? { certificates: [], files: {} } : decodeStoreIndex(block);
+  const names = certificates.map((one) => one.names.join(' '));
+  store = { number, names, files: Object.keys(files) };
+  for (const old of stores.values()) closeSync(old);
+  stores.clear();
+}
+
+function apply(next: Plan, storeNumber: number): void {
+  const received = receive();
   if (next.pools.some(({ key, servers: all }) => key === 'refuse' || all.some(isRefused))) {
     say({ type: 'refused', version: next.version, message: 'it was asked to' });
     return;
   }
   plan = next;
+  use(storeNumber);
   const keys = new Set(next.listeners.flatMap(({ binds }) => binds.map(bindKey)));
   for (const [key, fd] of received) servers.set(key, serve(fd));
   for (const [key, server] of servers) {
@@ -79,7 +111,11 @@ function apply(next: Plan): void {
 
 function handle(message: ToWorker): void {
   if (message.type === 'plan' || message.type === 'health') health = message.servers;
-  if (message.type === 'plan') apply(message.plan);
+  if (message.type === 'plan') apply(message.plan, message.store);
+  if (message.type === 'store') {
+    receive();
+    use(message.store);
+  }
   if (message.type === 'stop') process.exit(0);
   if (message.type === 'drain') {
     for (const server of servers.values()) server.close();

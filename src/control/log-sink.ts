@@ -7,6 +7,7 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Socket, type OnReadOpts } from 'node:net';
+import { BallastError } from '../base/errors.ts';
 import { LineJoiner } from './line-joiner.ts';
 import { Outlet } from './outlet.ts';
 
@@ -34,13 +35,22 @@ export class LogSink {
     return this.#linesLostBefore + (this.#outlet?.linesLost ?? 0);
   }
 
-  /** Opens a destination without using it yet. Throws the system's error for a file. */
+  /** Opens a destination without using it yet. Throws BAL_LOG_OPEN for a file. */
   open(target: string): Outlet | null {
     if (target === this.#target) return this.#outlet;
     if (target === 'off') return null;
     if (target === 'stdout') return this.#standard.stdout;
     if (target === 'stderr') return this.#standard.stderr;
-    return Outlet.file(target);
+    try {
+      return Outlet.file(target);
+    } catch (error) {
+      const { message } = error as Error;
+      throw new BallastError('BAL_LOG_OPEN', `cannot open the access log "${target}": ${message}`, {
+        hint: 'the folder must exist and be writable for the user that Ballast runs as',
+        at: ['log', 'access'],
+        cause: error,
+      });
+    }
   }
 
   /** Sends lines to `outlet` from now on; the one before writes what it still has and closes. */

@@ -17,6 +17,12 @@ export type FakeAnswer = {
   readonly pid: number;
   readonly plan: number;
   readonly health: readonly { readonly key: string; readonly state: string }[];
+  /** What the certificate store holds that it uses: names of each certificate, and files. */
+  readonly store: {
+    readonly number: number;
+    readonly names: readonly string[];
+    readonly files: readonly string[];
+  };
 };
 
 const FAKE_WORKER = fileURLToPath(new URL('./fake-worker-testkit.ts', import.meta.url));
@@ -25,6 +31,8 @@ export class TestSupervisor implements AsyncDisposable {
   readonly dir = new TempDir();
   /** Text of the configuration that the next reload reads. */
   config: string;
+  /** Changes what the configuration means. */
+  edit: (plan: Plan) => Plan = (plan) => plan;
   readonly supervisor: Supervisor;
   plan: Plan | null = null;
   #isEnded = false;
@@ -44,8 +52,12 @@ export class TestSupervisor implements AsyncDisposable {
   }
 
   /** Starts one; it is ended by disposing of it. */
-  static async start(config: string): Promise<TestSupervisor> {
+  static async start(
+    config: string,
+    edit: (plan: Plan) => Plan = (plan) => plan,
+  ): Promise<TestSupervisor> {
     const made = new TestSupervisor(config);
+    made.edit = edit;
     const { plan } = made.load();
     if (plan === null) throw new Error('the configuration of the test has mistakes');
     made.plan = await made.supervisor.start(plan, config);
@@ -55,7 +67,8 @@ export class TestSupervisor implements AsyncDisposable {
   load(source = this.config): LoadedConfig {
     const readFile = (): null => null;
     const options = { readFile, cores: 1 };
-    return { ...loadConfig(source, this.dir.file('ballast.yaml'), options), source };
+    const loaded = loadConfig(source, this.dir.file('ballast.yaml'), options);
+    return { ...loaded, source, plan: loaded.plan === null ? null : this.edit(loaded.plan) };
   }
 
   /** Asks the first listener, on a connection of its own. */

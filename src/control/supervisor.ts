@@ -11,6 +11,7 @@ import { BallastError } from '../base/errors.ts';
 import { ApiState } from './admin/api-state.ts';
 import { DRAIN_EVENT, reloadEvent, workerEvent } from './admin/own-events.ts';
 import { AdminServer } from './admin-server.ts';
+import { Certificates, type StoreChange } from './certificates/certificates.ts';
 import { HealthBoard } from './health-board.ts';
 import { configControl } from './history/config-control.ts';
 import { ConfigHistory } from './history/config-history.ts';
@@ -35,6 +36,7 @@ import { buildStatus } from './status.ts';
 import type { ControlView } from './control-view.ts';
 import { Orphans } from './orphans.ts';
 import { WorkerFleet } from './worker-fleet.ts';
+import type { Target } from './worker-process.ts';
 
 export type SupervisorOptions = {
   /** Path of the configuration file. */
@@ -65,6 +67,7 @@ export class Supervisor {
   readonly #api: ApiState;
   readonly #history: ConfigHistory;
   readonly #names: Names;
+  readonly #certificates: Certificates;
   /** Reloads and changes of addresses, one at a time. */
   readonly #changes = new Serial();
   #admin: AdminServer | null = null;
@@ -100,6 +103,7 @@ export class Supervisor {
       apply: () => this.#changes.run(() => this.#renewNames()),
     });
     this.#history = new ConfigHistory(options.log);
+    this.#certificates = new Certificates({ log: this.#log, acmeFiles: () => null });
     this.#reloader = new Reloader({
       load: options.load,
       apply: async (loaded) => {
@@ -134,11 +138,12 @@ export class Supervisor {
     const orphans = await Orphans.find(socketKeys(plan));
     this.#listeners.adopt(orphans.sockets);
     try {
+      const material = await this.#certificates.prepare(plan);
       await this.#names.begin(plan);
       const change = await this.#prepareFirst(plan);
       change.commit();
       this.#sockets = change.sockets;
-      this.#sink.use(plan.log.access, this.#openLog(plan));
+      this.#sink.use(plan.log.access, this.#sink.open(plan.log.access));
       const numbered = this.#slots.assign(change.plan, 1);
       this.#filePlan = plan;
       this.#plan = numbered;
@@ -146,7 +151,9 @@ export class Supervisor {
       this.#admin = await this.#openAdmin(plan);
       this.#health.apply(numbered);
       this.#fleet.setHealth(() => this.#health.frames());
-      await this.#fleet.start({ plan: numbered, sockets: change.sockets });
+      const { store } = material;
+      await this.#fleet.start({ plan: numbered, sockets: change.sockets, store });
+      material.commit();
       this.#hasStarted = true;
       this.#record({ plan, source, cause: 'start', note: '' });
       this.#names.refresh();
@@ -168,7 +175,7 @@ export class Supervisor {
       return await this.#listeners.prepare(this.#names.expand(plan));
     } catch (error) {
       throw await withMoreFaults(error, [
-        async () => this.#sink.discard(this.#openLog(plan)),
+        async () => this.#sink.discard(this.#sink.open(plan.log.access)),
         async () => (await this.#openAdmin(plan))?.close(),
       ]);
     }
@@ -211,6 +218,7 @@ export class Supervisor {
   async #close(): Promise<void> {
     this.#api.stop();
     this.#names.stop();
+    this.#certificates.stop();
     this.#health.stop();
     this.#listeners.close();
     await this.#admin?.close();
@@ -223,17 +231,22 @@ export class Supervisor {
     const { plan, expect } = loaded;
     this.#history.checkExpected(expect);
     const before = this.#filePlan!;
-    const changed = plan.digest !== before.digest;
-    if (changed) await this.#changeTo(plan, before);
+    const material = await this.#certificates.prepare(plan);
+    const isOther = plan.digest !== before.digest;
+    if (isOther) await this.#changeTo(plan, before, material);
+    else await this.#useStore(material);
     this.#record(loaded);
-    return changed;
+    return isOther || material.isNew;
   }
 
-  async #changeTo(plan: Plan, before: Plan): Promise<void> {
-    await this.#names.prepare(before, plan);
+  async #changeTo(plan: Plan, before: Plan, material: StoreChange): Promise<void> {
     try {
-      await this.#putInForce(this.#names.expand(plan));
+      await this.#names.prepare(before, plan);
+      await this.#putInForce(this.#names.expand(plan), material);
       this.#filePlan = plan;
+    } catch (error) {
+      material.rollback();
+      throw error;
     } finally {
       this.#names.settle(this.#filePlan!);
     }
@@ -261,8 +274,17 @@ export class Supervisor {
     }
   }
 
-  /** Puts a plan with all its servers in force everywhere; returns its version. */
-  async #putInForce(plan: Plan): Promise<number> {
+  /** Gives the workers the certificates of a change under the plan in force. */
+  async #useStore(material: StoreChange): Promise<void> {
+    if (material.isNew) await this.#fleet.changeStore(material.store);
+    material.commit();
+  }
+
+  /**
+   * Puts a plan with all its servers in force everywhere; returns its version. Without a change of
+   * the store, the one in force serves it.
+   */
+  async #putInForce(plan: Plan, material: StoreChange | null = null): Promise<number> {
     const before = this.#plan!;
     const change = await this.#listeners.prepare(plan);
     let admin: AdminServer | null = null;
@@ -270,10 +292,12 @@ export class Supervisor {
     try {
       const version = this.#version + 1;
       const numbered = this.#slots.assign(change.plan, version);
-      outlet = this.#openLog(plan);
+      outlet = this.#sink.open(plan.log.access);
       const isNewAdmin = JSON.stringify(plan.admin) !== JSON.stringify(before.admin);
       admin = isNewAdmin ? await this.#openAdmin(plan) : null;
-      await this.#applyToWorkers(numbered, change, before);
+      const store = material?.store ?? this.#certificates.store;
+      await this.#applyToWorkers({ plan: numbered, sockets: change.sockets, store }, before);
+      material?.commit();
       this.#settle(numbered, change);
       this.#sink.use(plan.log.access, outlet);
       if (isNewAdmin) this.#replaceAdmin(admin);
@@ -292,14 +316,16 @@ export class Supervisor {
     throw new BallastError('BAL_RELOAD_STARTING', 'the balancer has not started yet');
   }
 
-  async #applyToWorkers(plan: Plan, change: ListenerChange, before: Plan): Promise<void> {
+  async #applyToWorkers(target: Target, before: Plan): Promise<void> {
+    const { plan } = target;
     this.#version = plan.version;
     this.#fleet.setHealth(() => this.#health.framesFor(plan));
-    const outcome = await this.#fleet.apply({ plan, sockets: change.sockets });
+    const outcome = await this.#fleet.apply(target);
     if (outcome.refusals.length === 0) return;
     this.#version = before.version;
     this.#fleet.setHealth(() => this.#health.frames());
-    await this.#fleet.apply({ plan: before, sockets: this.#sockets });
+    const { store } = this.#certificates;
+    await this.#fleet.apply({ plan: before, sockets: this.#sockets, store });
     throw new BallastError('BAL_RELOAD_REFUSED', `a worker refused: ${outcome.refusals[0]}`);
   }
 
@@ -320,20 +346,6 @@ export class Supervisor {
     const { count } = orphans;
     orphans.drain(plan.drainMs);
     this.#log.warn({ workers: count }, 'took over from workers that had lost their supervisor');
-  }
-
-  #openLog(plan: Plan): ReturnType<LogSink['open']> {
-    const { access } = plan.log;
-    try {
-      return this.#sink.open(access);
-    } catch (error) {
-      const { message } = error as Error;
-      throw new BallastError('BAL_LOG_OPEN', `cannot open the access log "${access}": ${message}`, {
-        hint: 'the folder must exist and be writable for the user that Ballast runs as',
-        at: ['log', 'access'],
-        cause: error,
-      });
-    }
   }
 
   async #openAdmin(plan: Plan): Promise<AdminServer | null> {

@@ -9,6 +9,7 @@ import { BallastError } from '../base/errors.ts';
 import { HUNG_AFTER_MS, WORKER_METER } from '../base/meters.ts';
 import { isForPlace } from '../plane/worker-protocol.ts';
 import type { ChallengesFrame, PassiveFrame, ServerHealthFrame } from '../plane/worker-protocol.ts';
+import type { StoreRef } from './certificates/sealed-store.ts';
 import { HeartbeatWatch, LOOK_EVERY_MS } from './heartbeat.ts';
 import type { ProductLog } from './product-log.ts';
 import { Respawn } from './respawn.ts';
@@ -152,6 +153,13 @@ export class WorkerFleet {
     for (const worker of this.#alive) worker.sendChallenges(challenges);
   }
 
+  /** Gives all workers another store for the plan in force. Resolves when it is sent to all. */
+  async changeStore(store: StoreRef): Promise<void> {
+    this.#target = { ...this.#target!, store };
+    const newest = () => this.#target!.store;
+    await Promise.all(this.#places.map(async ({ worker }) => worker?.sendStore(newest)));
+  }
+
   /** Where what a worker that takes a plan is told of the servers comes from. */
   setHealth(all: () => readonly ServerHealthFrame[]): void {
     this.#health = all;
@@ -261,7 +269,10 @@ export class WorkerFleet {
     const limit = setTimeout(late, APPLY_LIMIT_MS);
     const place = this.#places.findIndex((candidate) => candidate.worker === worker);
     worker.sendChallenges(this.#challenges);
-    const outcome = await worker.apply(forPlace(target, place), this.#health);
+    const outcome = await worker.apply(forPlace(target, place), {
+      health: this.#health,
+      store: () => this.#target!.store,
+    });
     clearTimeout(limit);
     return outcome;
   }
@@ -377,6 +388,6 @@ function newPlace(): Place {
 }
 
 /** What the worker in a place is told: of sockets for datagrams it gets its own alone. */
-function forPlace({ plan, sockets }: Target, place: number): Target {
-  return { plan, sockets: new Map([...sockets].filter(([key]) => isForPlace(key, place))) };
+function forPlace({ sockets, ...rest }: Target, place: number): Target {
+  return { ...rest, sockets: new Map([...sockets].filter(([key]) => isForPlace(key, place))) };
 }

@@ -11,7 +11,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
 import { planForWorkers } from '../config/plan-for-workers.ts';
 import type { Plan } from '../config/plan.ts';
-import { FRAME_BYTES_MAX } from '../plane/worker-protocol.ts';
+import { FRAME_BYTES_MAX, storeKey } from '../plane/worker-protocol.ts';
 import type {
   ChallengesFrame,
   FromWorker,
@@ -21,6 +21,7 @@ import type {
 } from '../plane/worker-protocol.ts';
 import { sendFd } from '../sys/fd-passing.ts';
 import { closeFd, socketPair } from '../sys/sockets.ts';
+import type { StoreRef } from './certificates/sealed-store.ts';
 import { encodeFrame, FrameReader } from './frames.ts';
 import type { Segment } from './segments.ts';
 
@@ -32,8 +33,12 @@ export type ApplyOutcome =
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'exited' };
 
-/** A plan and the sockets that it listens on, by bind key. */
-export type Target = { readonly plan: Plan; readonly sockets: ReadonlyMap<string, number> };
+/** A plan, the sockets that it listens on, by bind key, and the store of its certificates. */
+export type Target = {
+  readonly plan: Plan;
+  readonly sockets: ReadonlyMap<string, number>;
+  readonly store: StoreRef;
+};
 
 export type WorkerEvent = Extract<FromWorker, { type: 'event' }>;
 
@@ -90,6 +95,8 @@ export class WorkerProcess {
   readonly #frames = new FrameReader(FRAME_BYTES_MAX);
   readonly #pending = new Map<number, (outcome: ApplyOutcome) => void>();
   readonly #sent = new Set<string>();
+  /** Whether a plan was sent. */
+  #hasPlan = false;
   #markReady: (isAlive: boolean) => void = () => {};
   #markDrained: () => void = () => {};
   readonly #drained: Promise<void>;
@@ -127,11 +134,16 @@ export class WorkerProcess {
   }
 
   /**
-   * Sends a plan, the sockets it needs first, and with it what is known of the servers by then.
-   * Resolves with the worker's answer, or when it has died.
+   * Sends a plan, the sockets it needs first, and with it the store and what is known of the servers
+   * by then. Resolves with the worker's answer, or when it has died.
    */
-  async apply(target: Target, health: () => readonly ServerHealthFrame[]): Promise<ApplyOutcome> {
-    const { plan, sockets } = target;
+  async apply(
+    { plan, sockets }: Target,
+    newest: {
+      readonly health: () => readonly ServerHealthFrame[];
+      readonly store: () => StoreRef;
+    },
+  ): Promise<ApplyOutcome> {
     if (this.state === 'gone') return { kind: 'exited' };
     this.state = 'applying';
     await this.#passSockets(sockets);
@@ -139,9 +151,19 @@ export class WorkerProcess {
       this.#pending.get(plan.version)?.({ kind: 'exited' });
       this.#pending.set(plan.version, resolve);
     });
-    this.#send({ type: 'plan', plan: planForWorkers(plan), servers: health(), store: 0 });
+    await this.#passStore(newest.store, (store) => {
+      this.#hasPlan = true;
+      this.#send({ type: 'plan', plan: planForWorkers(plan), servers: newest.health(), store });
+    });
     if (this.#isGone()) return { kind: 'exited' };
     return answer;
+  }
+
+  /** Sends the newest store, for the plan that the worker has. */
+  async sendStore(newest: () => StoreRef): Promise<void> {
+    // One that has no plan yet gets the store with it.
+    if (!this.#hasPlan) return;
+    await this.#passStore(newest, (store) => this.#send({ type: 'store', store }));
   }
 
   sendHealth(servers: readonly ServerHealthFrame[]): void {
@@ -182,6 +204,21 @@ export class WorkerProcess {
         if (tryToPass(this.#descriptors, fd, key)) this.#sent.add(key);
         else await new Promise((resolve) => setTimeout(resolve, PASS_RETRY_MS));
       }
+    }
+  }
+
+  /**
+   * Passes the store that is newest when there is room for it, and at once calls `send` with its
+   * number: frames of an older store never follow those of a newer one.
+   */
+  async #passStore(newest: () => StoreRef, send: (store: number) => void): Promise<void> {
+    while (!this.#isGone()) {
+      const { number, fd } = newest();
+      if (number === 0 || tryToPass(this.#descriptors, fd, storeKey(number))) {
+        send(number);
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, PASS_RETRY_MS));
     }
   }
 

@@ -1,9 +1,10 @@
 /** Sockets, descriptors passed between processes, and shared memory, on the real kernel. */
 import assert from 'node:assert/strict';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { receiveFd, sendFd } from './fd-passing.ts';
 import { boundAddress, closeFd, openListener, socketPair } from './sockets.ts';
-import { createSharedMemory, mapShared } from './shared-memory.ts';
+import { createSealedMemory, createSharedMemory, mapSealed, mapShared } from './shared-memory.ts';
 
 const LOOPBACK = { family: 'ipv4', host: '127.0.0.1', port: 0 } as const;
 const OPTIONS = { backlog: 16, nodelay: true };
@@ -37,5 +38,14 @@ test('what one map of a shared segment writes, another reads', () => {
   const [one, two] = [mapShared(fd, 4096), mapShared(fd, 4096)];
   one[4095] = 7;
   assert.equal(two[4095], 7);
+  closeFd(fd);
+});
+
+test('createSealedMemory makes a file that nobody can change, and mapSealed reads it', () => {
+  const fd = createSealedMemory('test', new TextEncoder().encode('a certificate'));
+  assert.equal(new TextDecoder().decode(mapSealed(fd, 13).bytes), 'a certificate');
+  const path = `/proc/self/fd/${fd}`;
+  assert.throws(() => writeFileSync(path, 'b', { flag: 'r+' }), { code: 'EPERM' });
+  assert.throws(() => truncateSync(path, 1), { code: 'EPERM' });
   closeFd(fd);
 });

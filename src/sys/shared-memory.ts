@@ -1,20 +1,32 @@
 /** Memory outside the JavaScript heap: private maps for buffers, memfd segments between processes. */
+import { writeSync } from 'node:fs';
 import { BallastError } from '../base/errors.ts';
 import { errnoText } from './errno.ts';
-import { errno, ftruncate, madvise, memfdCreate, mmap, viewMemory } from './libc.ts';
+import { close, errno, fcntl, ftruncate, madvise, memfdCreate, mmap, viewMemory } from './libc.ts';
 
 // Must match <sys/mman.h>.
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
 const MADV_DONTNEED = 4;
+const PROT_READ = 1;
+const MAP_PRIVATE = 2;
 const MFD_CLOEXEC = 1;
+const MFD_ALLOW_SEALING = 2;
+// Must match <linux/fcntl.h>: no other seal, shorter, longer, written to.
+const F_ADD_SEALS = 1033;
+const SEALS = 1 | 2 | 4 | 8;
 
 /** A map of memory: its JavaScript view and its address, which does not change. */
 export type MappedMemory = { readonly bytes: Uint8Array; readonly address: number };
 
-function map(flags: number, fd: number, sizeBytes: number): MappedMemory {
-  const address = Number(mmap(0, sizeBytes, PROT_READ_WRITE, flags, fd, 0));
+function map(
+  flags: number,
+  fd: number,
+  sizeBytes: number,
+  protection = PROT_READ_WRITE,
+): MappedMemory {
+  const address = Number(mmap(0, sizeBytes, protection, flags, fd, 0));
   if (address === -1) {
     throw new BallastError(
       'BAL_SYS_MEMORY',
@@ -50,4 +62,33 @@ export function createSharedMemory(name: string, sizeBytes: number): number {
 /** Maps a shared segment into this process. */
 export function mapShared(fd: number, sizeBytes: number): Uint8Array {
   return map(MAP_SHARED, fd, sizeBytes).bytes;
+}
+
+/**
+ * Creates a nameless file in memory that holds `bytes` and that nobody can change any more, not
+ * even this process: whoever is given it may rely on what it read. Returns its descriptor.
+ */
+export function createSealedMemory(name: string, bytes: Uint8Array): number {
+  const fd = memfdCreate(`ballast-${name}`, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  try {
+    if (fd < 0) throw new Error(errnoText(errno()));
+    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, at);
+    if (fcntl(fd, F_ADD_SEALS, SEALS) < 0) throw new Error(errnoText(errno()));
+    return fd;
+  } catch (error) {
+    if (fd >= 0) close(fd);
+    throw new BallastError(
+      'BAL_SYS_MEMORY',
+      `cannot create the shared segment "${name}": ${(error as Error).message}`,
+    );
+  }
+}
+
+/**
+ * Maps a sealed segment for reading; a write into the view is an error of this process, and ends
+ * it. A private map: kernels before 6.7 refuse a shared one of a segment sealed against writing,
+ * and the pages are the same ones either way.
+ */
+export function mapSealed(fd: number, sizeBytes: number): MappedMemory {
+  return map(MAP_PRIVATE, fd, sizeBytes, PROT_READ);
 }

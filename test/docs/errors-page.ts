@@ -4,6 +4,7 @@ import type { ErrorCodeArea } from '../../src/base/error-codes.ts';
 import { SYSTEM_ERROR_CODES } from '../../src/base/system-error-codes.ts';
 import { CONFIG_ERROR_CODES } from '../../src/config/error-codes.ts';
 import { API_ERROR_CODES } from '../../src/control/admin/error-codes.ts';
+import { CERTIFICATE_ERROR_CODES } from '../../src/control/certificates/error-codes.ts';
 import { CONTROL_ERROR_CODES } from '../../src/control/error-codes.ts';
 
 /** All tables there are. */
@@ -11,6 +12,7 @@ export const ERROR_CODE_AREAS: readonly ErrorCodeArea[] = [
   { title: 'Configuration', codes: CONFIG_ERROR_CODES },
   { title: 'Commands and the control plane', codes: CONTROL_ERROR_CODES },
   { title: 'The admin API', codes: API_ERROR_CODES },
+  { title: 'Certificates and keys', codes: CERTIFICATE_ERROR_CODES },
   { title: 'Sockets, memory and workers', codes: SYSTEM_ERROR_CODES },
 ];
 

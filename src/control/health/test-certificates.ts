@@ -14,7 +14,7 @@ export const certificatesSkip: string | false =
 export type TestCertificate = { readonly cert: string; readonly key: string };
 
 /** A folder with a certificate authority of its own, for tests. Call `remove` at the end. */
-export class TestCertificates {
+export class TestCertificates implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'ballast-certificates-'));
   readonly ca: TestCertificate;
   #count = 0;
@@ -48,6 +48,10 @@ export class TestCertificates {
 
   remove(): void {
     rmSync(this.folder, { recursive: true });
+  }
+
+  [Symbol.dispose](): void {
+    this.remove();
   }
 
   #paths(name: string): TestCertificate {

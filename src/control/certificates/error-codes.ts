@@ -1,0 +1,23 @@
+import type { ErrorCodeTable } from '../../base/error-codes.ts';
+
+/** Codes of certificates, their keys and the other files that TLS needs. */
+export const CERTIFICATE_ERROR_CODES = {
+  BAL_CERTIFICATE_FILE: {
+    meaning: 'A file of a certificate, a key, a CA or a CRL cannot be read or holds none.',
+    remedy: 'The path must be that of a PEM file which the user that Ballast runs as can read.',
+  },
+  BAL_CERTIFICATE_KEY: {
+    meaning: 'A private key is missing, encrypted, too weak, or not that of the certificate.',
+    remedy:
+      'Give the key that the certificate was asked for with, without a passphrase: ' +
+      '"openssl pkey -in OLD -out NEW" takes one off.',
+  },
+  BAL_CERTIFICATE_LIMIT: {
+    meaning: 'There are more certificates, or larger ones, than can be kept.',
+    remedy: 'The message says the limit. Take out what is not served any more.',
+  },
+  BAL_CERTIFICATE_WARNING: {
+    meaning: 'Something about a certificate or its key is not as it should be; it is served.',
+    remedy: 'Mend what the message says.',
+  },
+} as const satisfies ErrorCodeTable;
