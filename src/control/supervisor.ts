@@ -103,7 +103,11 @@ export class Supervisor {
       apply: () => this.#changes.run(() => this.#renewNames()),
     });
     this.#history = new ConfigHistory(options.log);
-    this.#certificates = new Certificates({ log: this.#log, acmeFiles: () => null });
+    this.#certificates = new Certificates({
+      log: this.#log,
+      acmeFiles: () => null,
+      tellWorkers: (store) => this.#fleet.changeStore(store),
+    });
     this.#reloader = new Reloader({
       load: options.load,
       apply: async (loaded) => {
@@ -234,7 +238,7 @@ export class Supervisor {
     const material = await this.#certificates.prepare(plan);
     const isOther = plan.digest !== before.digest;
     if (isOther) await this.#changeTo(plan, before, material);
-    else await this.#useStore(material);
+    else await this.#certificates.use(material);
     this.#record(loaded);
     return isOther || material.isNew;
   }
@@ -272,12 +276,6 @@ export class Supervisor {
       this.#log.error(`servers by name cannot be changed: ${message}: tried again soon`);
       return false;
     }
-  }
-
-  /** Gives the workers the certificates of a change under the plan in force. */
-  async #useStore(material: StoreChange): Promise<void> {
-    if (material.isNew) await this.#fleet.changeStore(material.store);
-    material.commit();
   }
 
   /**

@@ -19,6 +19,8 @@ import { NO_STORE, sealStore, type StoreRef } from './sealed-store.ts';
 export type CertificatesOptions = {
   readonly log: ProductLog;
   readonly acmeFiles: AcmeFiles;
+  /** Gives all workers another store under the plan in force; resolves when it is sent. */
+  readonly tellWorkers: (store: StoreRef) => Promise<void>;
 };
 
 /** A store that is prepared and can still be taken back. */
@@ -33,16 +35,16 @@ export type StoreChange = {
 };
 
 export class Certificates {
+  readonly #options: CertificatesOptions;
   readonly #log: ProductLog;
-  readonly #acmeFiles: AcmeFiles;
   #set: CertificateSet = EMPTY_SET;
   #store: StoreRef = NO_STORE;
   #hasRoots = false;
   #numbers = 0;
 
-  constructor({ log, acmeFiles }: CertificatesOptions) {
-    this.#log = log;
-    this.#acmeFiles = acmeFiles;
+  constructor(options: CertificatesOptions) {
+    this.#options = options;
+    this.#log = options.log;
   }
 
   /** The store in force. */
@@ -68,6 +70,12 @@ export class Certificates {
     return this.#change(plan, false);
   }
 
+  /** Puts a change in force under the plan in force. */
+  async use({ isNew, store, commit }: StoreChange): Promise<void> {
+    if (isNew) await this.#options.tellWorkers(store);
+    commit();
+  }
+
   /** Lets go of the store. Workers keep theirs. */
   stop(): void {
     this.#release(this.#store);
@@ -78,7 +86,7 @@ export class Certificates {
     const set = await loadCertificateSet({
       plan,
       before: this.#set,
-      acmeFiles: this.#acmeFiles,
+      acmeFiles: this.#options.acmeFiles,
       isStrict,
     });
     const hasRoots = needsRoots(plan);
