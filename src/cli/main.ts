@@ -11,6 +11,7 @@ const EXAMPLES = `
 Examples:
   ballast demo                       see a balancer at work, nothing to configure
   ballast check ballast.yaml         all mistakes of a configuration, in one run
+  ballast doctor ballast.yaml        what of this machine stands in the way
   ballast run ballast.yaml           balance until SIGTERM
   ballast status ballast.yaml        servers, workers, requests, as a table
   ballast reload ballast.yaml        put the changed file in force
@@ -19,7 +20,7 @@ Examples:
 
 Exit codes:
   0  done
-  1  the configuration has mistakes, or what was asked for was refused
+  1  the configuration has mistakes, what was asked for was refused, or doctor found a problem
   2  the command line is wrong
   3  no balancer answers at the admin address
   70 the supervisor met an error of its own and ended; its workers go on serving
@@ -57,6 +58,18 @@ Example:
   ballast check ballast.yaml && ballast reload ballast.yaml
 `;
 
+const DOCTOR_HELP = `
+Looks at kernel parameters, limits, addresses, files, folders, disks and clocks, and says of each
+that is not as it should be: its value and the one wanted, why it matters, and the line that mends
+it. With FILE it knows what the configuration needs. Changes nothing, and needs no root; run it as
+the user that Ballast runs as. Exits 1 where there is a problem, else 0: advice does not count.
+
+Examples:
+  ballast doctor
+  ballast doctor /etc/ballast/ballast.yaml
+  ballast doctor ballast.yaml --json
+`;
+
 const DEMO_HELP = `
 Starts three sample servers and a balancer before them on loopback, sends a little traffic, and lets
 one server fail and heal now and then. Prints the addresses to open. Ctrl-C ends all of it.
@@ -83,6 +96,14 @@ function build(): Command {
     .description('print all mistakes of a configuration')
     .addHelpText('after', CHECK_HELP)
     .action(async (file: string) => (await import('./check.ts')).check(file));
+  program
+    .command('doctor [file]')
+    .description('say what of this machine stands in the way, and how to mend it')
+    .option('--json', 'print all of it as JSON')
+    .addHelpText('after', DOCTOR_HELP)
+    .action(async (file: string | undefined, options: { json?: boolean }) => {
+      await (await import('./doctor.ts')).doctor({ file, isJson: options.json === true });
+    });
   program
     .command('status [file]')
     .description('print what a running balancer does')

@@ -54,6 +54,7 @@ export const madvise = bind<[N, N, N], N>('int madvise(int64_t, size_t, int)');
 export const memfdCreate = bind<[string, N], N>('int memfd_create(const char*, uint)');
 export const ftruncate = bind<[N, N], N>('int ftruncate(int, int64_t)');
 export const getrlimit = bind<[N, N], N>('int getrlimit(int, int64_t)');
+export const adjtimex = bind<[N], N>('int adjtimex(int64_t)');
 export const unshare = bind<[N], N>('int unshare(int)');
 
 /** The error number of the last failed call on this thread. */

@@ -109,6 +109,23 @@ export function setFreebind(fd: number, family: BindPlan['family']): void {
   if (family === 'ipv6') libc.setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, oneAddress, 4);
 }
 
+/**
+ * Whether a TCP address can be had now: binds a socket to it, which never listens, and closes it.
+ * Throws ListenError.
+ */
+export function tryToBind(bind: BindPlan, options: { readonly freebind: boolean }): void {
+  const fd = libc.socket(FAMILIES[bind.family], SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw new ListenError(bind, libc.errno());
+  libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, oneAddress, 4);
+  if (bind.family === 'ipv6') libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, oneAddress, 4);
+  if (options.freebind) setFreebind(fd, bind.family);
+  const address = encodeSockaddr(bind);
+  const refusal =
+    libc.bindSocket(fd, libc.addressOf(address), address.length) < 0 ? libc.errno() : 0;
+  libc.close(fd);
+  if (refusal !== 0) throw new ListenError(bind, refusal);
+}
+
 /** The address that a listening socket really has (port 0 asks the kernel to choose). */
 export function boundAddress(fd: number): BindPlan {
   const out = new Uint8Array(SOCKADDR_BYTES);

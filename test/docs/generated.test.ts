@@ -4,6 +4,7 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { REASONS } from '../../src/base/reasons.ts';
+import { doctorPage } from './doctor-page.ts';
 import { ERROR_CODE_AREAS, errorsPage } from './errors-page.ts';
 import { ROOT } from './pages.ts';
 import { reasonsPage } from './reasons-page.ts';
@@ -21,6 +22,10 @@ function compare(path: string, text: string): void {
 
 test('docs/reasons.md is what the table of reasons says', () => {
   compare('docs/reasons.md', reasonsPage());
+});
+
+test('docs/doctor.md is what the checks of ballast doctor say', () => {
+  compare('docs/doctor.md', doctorPage());
 });
 
 test('docs/errors.md is what the tables of error codes say', () => {
