@@ -1,0 +1,31 @@
+/**
+ * What ACME keeps in the state folder, all of it for the owner alone:
+ *
+ *   acme/accounts/<digest>.json    key and URL of an account
+ *   acme/certificates/<name>.pem   a certificate, its chain and its key, in one file: it is replaced
+ *                                  in one step, so that one is never there without the other
+ *   acme/certificates/<name>.json  when it was tried last and how that went
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { CertificatePlan } from '../../config/plan-tls.ts';
+
+/** Paths of the certificate that ACME obtains for a key of `certificates`; both are one file. */
+export function acmeFiles(
+  stateFolder: string,
+  { key }: Pick<CertificatePlan, 'key'>,
+): { readonly certFile: string; readonly keyFile: string } {
+  const path = join(stateFolder, 'acme', 'certificates', `${key}.pem`);
+  return { certFile: path, keyFile: path };
+}
+
+/** Path of what is kept of the tries for a certificate. */
+export function triesPath(stateFolder: string, key: string): string {
+  return join(stateFolder, 'acme', 'certificates', `${key}.json`);
+}
+
+/** Path of the account with this address of mail at a directory. */
+export function accountPath(stateFolder: string, directory: string, email: string): string {
+  const name = createHash('sha256').update(`${directory}\n${email}`).digest('hex').slice(0, 32);
+  return join(stateFolder, 'acme', 'accounts', `${name}.json`);
+}

@@ -1,0 +1,104 @@
+/** What is kept of the tries for a certificate, so that a restart does not begin anew. */
+import type { KeptTries } from '../../machine/acme-renewal.ts';
+import { triesPath } from './acme-files.ts';
+import { KeptFile, type Fields } from './kept-file.ts';
+
+/** An order that was made and not finished: the next try goes on with it. */
+export type PendingOrder = {
+  readonly url: string;
+  /** The key that the certificate is for, PEM. */
+  readonly privateKey: string;
+};
+
+/** The latest failure, for people. */
+export type LastError = {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+};
+
+export type Tries = KeptTries & {
+  /** The plan that they belong to. */
+  readonly version: string;
+  /** When the hold was written, in ms of the wall clock. */
+  readonly at: number;
+  readonly lastError: LastError | null;
+  readonly pending: PendingOrder | null;
+  /** Directories that the latest certificates are from, by SHA-256 of the certificate. */
+  readonly origins: readonly (readonly [fingerprint: string, directory: string])[];
+};
+
+/** Certificates whose origin is kept: the one that serves, and the one that is to take its place. */
+const ORIGINS_MAX = 2;
+
+/** Nothing was tried yet for this version of the plan. */
+export function untried(version: string): Tries {
+  const tries = { failures: 0, interruptions: 0, holdMs: 0 };
+  return { ...tries, version, at: 0, lastError: null, pending: null, origins: [] };
+}
+
+/** The file of the tries for the certificate `key`. */
+export function triesFile(stateFolder: string, key: string): KeptFile<Tries> {
+  return new KeptFile(triesPath(stateFolder, key), parse);
+}
+
+/**
+ * What is left of the hold `nowMs`, by the wall clock. A clock that was set meanwhile makes it at
+ * most as long as it was, and no shorter than nothing.
+ */
+export function holdLeftMs({ at, holdMs }: Tries, nowMs: number): number {
+  return Math.min(holdMs, Math.max(0, at + holdMs - nowMs));
+}
+
+/** The origins with one more. */
+export function withOrigin(tries: Tries, fingerprint: string, directory: string): Tries {
+  const others = tries.origins.filter(([known]) => known !== fingerprint);
+  return {
+    ...tries,
+    origins: [[fingerprint, directory] as const, ...others].slice(0, ORIGINS_MAX),
+  };
+}
+
+function parse(fields: Fields): Tries | null {
+  const { failures, interruptions, holdMs, version, at, lastError, pending, origins } = fields;
+  const isWhole =
+    isCount(failures) &&
+    isCount(interruptions) &&
+    isCount(holdMs) &&
+    isCount(at) &&
+    typeof version === 'string' &&
+    Array.isArray(origins);
+  if (!isWhole) return null;
+  return {
+    failures,
+    interruptions,
+    holdMs,
+    version,
+    at,
+    lastError: textsOf(lastError, ['at', 'code', 'message', 'hint']),
+    pending: textsOf(pending, ['url', 'privateKey']),
+    origins: origins.filter(isPair).slice(0, ORIGINS_MAX),
+  };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isPair(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((v) => typeof v === 'string');
+}
+
+/** A map of texts with these names, else null. */
+function textsOf<Name extends string>(
+  value: unknown,
+  names: readonly Name[],
+): { readonly [name in Name]: string } | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const fields = value as Fields;
+  if (!names.every((name) => typeof fields[name] === 'string')) return null;
+  const pairs = names.map((name) => [name, fields[name]]);
+  return Object.fromEntries(pairs) as { readonly [name in Name]: string };
+}
