@@ -10,6 +10,7 @@ import { ORPHAN_NAME, groupOfKey } from '../plane/worker-protocol.ts';
 import { receiveFd } from '../sys/fd-passing.ts';
 import { connectNamed, peerUid, sendText } from '../sys/named-sockets.ts';
 import { closeFd } from '../sys/sockets.ts';
+import type { ProductLog } from './product-log.ts';
 
 /** A worker that does not answer for this long is left alone, in ms. */
 export const ORPHAN_ANSWER_MS = 1_000;
@@ -37,8 +38,11 @@ export class Orphans {
     return this.#held.length;
   }
 
-  /** Lets them finish for up to `drainMs`; they end by themselves. */
-  drain(drainMs: number): void {
+  /** Lets them finish for up to `drainMs`, now that others serve; they end by themselves. */
+  drain(drainMs: number, log: ProductLog): void {
+    const { count } = this;
+    if (count === 0) return;
+    log.warn({ workers: count }, 'took over from workers that had lost their supervisor');
     for (const fd of this.#held) sendText(fd, `drain ${drainMs}`);
     this.leave();
   }

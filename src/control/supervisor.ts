@@ -8,9 +8,12 @@
 import { resolve } from 'node:path';
 import type { Plan } from '../config/plan.ts';
 import { BallastError } from '../base/errors.ts';
+import { acmeFiles } from './acme/acme-files.ts';
+import { AcmeManager } from './acme/acme-manager.ts';
 import { ApiState } from './admin/api-state.ts';
 import { DRAIN_EVENT, reloadEvent, workerEvent } from './admin/own-events.ts';
-import { AdminServer } from './admin-server.ts';
+import type { AdminServer } from './admin-server.ts';
+import { AdminSlot } from './admin-slot.ts';
 import { Certificates, type StoreChange } from './certificates/certificates.ts';
 import { HealthBoard } from './health-board.ts';
 import { configControl } from './history/config-control.ts';
@@ -68,9 +71,10 @@ export class Supervisor {
   readonly #history: ConfigHistory;
   readonly #names: Names;
   readonly #certificates: Certificates;
+  readonly #acme: AcmeManager;
+  readonly #admin = new AdminSlot(() => this.#view);
   /** Reloads and changes of addresses, one at a time. */
   readonly #changes = new Serial();
-  #admin: AdminServer | null = null;
   /** As the file has it; `#plan` has the servers of names beside. */
   #filePlan: Plan | null = null;
   #plan: Plan | null = null;
@@ -105,8 +109,15 @@ export class Supervisor {
     this.#history = new ConfigHistory(options.log);
     this.#certificates = new Certificates({
       log: this.#log,
-      acmeFiles: () => null,
+      acmeFiles,
       tellWorkers: (store) => this.#fleet.changeStore(store),
+    });
+    this.#acme = new AcmeManager({
+      log: this.#log,
+      productVersion: options.productVersion,
+      tell: (challenges) => this.#fleet.tellChallenges(challenges),
+      told: (limitMs) => this.#fleet.told(limitMs),
+      onObtained: () => void this.#changes.run(() => this.#certificates.refresh(this.#filePlan)),
     });
     this.#reloader = new Reloader({
       load: options.load,
@@ -152,7 +163,7 @@ export class Supervisor {
       this.#filePlan = plan;
       this.#plan = numbered;
       this.#version = 1;
-      this.#admin = await this.#openAdmin(plan);
+      this.#admin.use(await this.#admin.open(plan));
       this.#health.apply(numbered);
       this.#fleet.setHealth(() => this.#health.frames());
       const { store } = material;
@@ -162,7 +173,8 @@ export class Supervisor {
       this.#record({ plan, source, cause: 'start', note: '' });
       this.#names.refresh();
       this.#api.start();
-      if (orphans.count > 0) this.#relieve(orphans, plan);
+      void this.#acme.use(plan);
+      orphans.drain(plan.drainMs, this.#log);
       return numbered;
     } catch (error) {
       this.killAll();
@@ -180,14 +192,14 @@ export class Supervisor {
     } catch (error) {
       throw await withMoreFaults(error, [
         async () => this.#sink.discard(this.#sink.open(plan.log.access)),
-        async () => (await this.#openAdmin(plan))?.close(),
+        async () => (await this.#admin.open(plan))?.close(),
       ]);
     }
   }
 
   /** Where the admin server listens; null when there is none. */
   get adminAddress(): string | null {
-    return this.#admin?.address ?? null;
+    return this.#admin.address;
   }
 
   /** Reads the file anew and puts it in force. Never throws. */
@@ -210,6 +222,7 @@ export class Supervisor {
     this.#isDraining = true;
     this.#health.events.book.add(DRAIN_EVENT);
     this.#listeners.close();
+    await this.#acme.stop();
     await this.#fleet.drain(this.#plan?.drainMs ?? 0);
     await this.#close();
   }
@@ -222,10 +235,11 @@ export class Supervisor {
   async #close(): Promise<void> {
     this.#api.stop();
     this.#names.stop();
+    await this.#acme.stop();
     this.#certificates.stop();
     this.#health.stop();
     this.#listeners.close();
-    await this.#admin?.close();
+    await this.#admin.close();
     await this.#sink.end();
   }
 
@@ -240,6 +254,7 @@ export class Supervisor {
     if (isOther) await this.#changeTo(plan, before, material);
     else await this.#certificates.use(material);
     this.#record(loaded);
+    void this.#acme.use(plan);
     return isOther || material.isNew;
   }
 
@@ -292,13 +307,13 @@ export class Supervisor {
       const numbered = this.#slots.assign(change.plan, version);
       outlet = this.#sink.open(plan.log.access);
       const isNewAdmin = JSON.stringify(plan.admin) !== JSON.stringify(before.admin);
-      admin = isNewAdmin ? await this.#openAdmin(plan) : null;
+      admin = isNewAdmin ? await this.#admin.open(plan) : null;
       const store = material?.store ?? this.#certificates.store;
       await this.#applyToWorkers({ plan: numbered, sockets: change.sockets, store }, before);
       material?.commit();
       this.#settle(numbered, change);
       this.#sink.use(plan.log.access, outlet);
-      if (isNewAdmin) this.#replaceAdmin(admin);
+      if (isNewAdmin) this.#admin.use(admin);
       return version;
     } catch (error) {
       change.rollback();
@@ -339,24 +354,6 @@ export class Supervisor {
     this.#fleet.tellHealth(this.#health.frames());
   }
 
-  /** The workers of a dead supervisor end, now that our own serve on the same sockets. */
-  #relieve(orphans: Orphans, plan: Plan): void {
-    const { count } = orphans;
-    orphans.drain(plan.drainMs);
-    this.#log.warn({ workers: count }, 'took over from workers that had lost their supervisor');
-  }
-
-  async #openAdmin(plan: Plan): Promise<AdminServer | null> {
-    return plan.admin === null ? null : AdminServer.open(plan.admin, this.#view);
-  }
-
-  #replaceAdmin(admin: AdminServer | null): void {
-    const before = this.#admin;
-    this.#admin = admin;
-    // The reload may have been asked for through the old one: its answer is still to be sent.
-    setTimeout(() => void before?.close(), ADMIN_LINGER_MS);
-  }
-
   #makeView(): ControlView {
     const meters = this.#meters;
     const config = configControl({
@@ -395,6 +392,3 @@ export class Supervisor {
     };
   }
 }
-
-/** The old admin server answers this long after its successor has taken over, in ms. */
-const ADMIN_LINGER_MS = 200;

@@ -40,8 +40,8 @@ class Made {
     }
   }
 
-  plan(...wanted: WantedCertificate[]): void {
-    this.send({ kind: 'plan', wanted });
+  plan(...all: WantedCertificate[]): void {
+    this.send({ kind: 'plan', wanted: all });
   }
 
   pass(ms: number): void {

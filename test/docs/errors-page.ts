@@ -1,6 +1,7 @@
 /** Makes docs/errors.md from the tables of error codes. */
 import { renderErrorCodes } from '../../src/base/error-codes.ts';
 import type { ErrorCodeArea } from '../../src/base/error-codes.ts';
+import { ACME_ERROR_CODES } from '../../src/control/acme/error-codes.ts';
 import { SYSTEM_ERROR_CODES } from '../../src/base/system-error-codes.ts';
 import { CONFIG_ERROR_CODES } from '../../src/config/error-codes.ts';
 import { API_ERROR_CODES } from '../../src/control/admin/error-codes.ts';
@@ -13,6 +14,7 @@ export const ERROR_CODE_AREAS: readonly ErrorCodeArea[] = [
   { title: 'Commands and the control plane', codes: CONTROL_ERROR_CODES },
   { title: 'The admin API', codes: API_ERROR_CODES },
   { title: 'Certificates and keys', codes: CERTIFICATE_ERROR_CODES },
+  { title: 'Certificates by ACME', codes: ACME_ERROR_CODES },
   { title: 'Sockets, memory and workers', codes: SYSTEM_ERROR_CODES },
 ];
 

@@ -7,16 +7,22 @@
  *   acme/certificates/<name>.json  when it was tried last and how that went
  */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CertificatePlan } from '../../config/plan-tls.ts';
 
-/** Paths of the certificate that ACME obtains for a key of `certificates`; both are one file. */
+/** Where a certificate is that was obtained for a plan, both paths the same; null where none was. */
 export function acmeFiles(
-  stateFolder: string,
-  { key }: Pick<CertificatePlan, 'key'>,
-): { readonly certFile: string; readonly keyFile: string } {
-  const path = join(stateFolder, 'acme', 'certificates', `${key}.pem`);
-  return { certFile: path, keyFile: path };
+  stateFolder: string | null,
+  { key }: CertificatePlan,
+): { readonly certFile: string; readonly keyFile: string } | null {
+  const path = stateFolder === null ? '' : heldPath(stateFolder, key);
+  return existsSync(path) ? { certFile: path, keyFile: path } : null;
+}
+
+/** Path of the certificate for a key of `certificates`. */
+export function heldPath(stateFolder: string, key: string): string {
+  return join(stateFolder, 'acme', 'certificates', `${key}.pem`);
 }
 
 /** Path of what is kept of the tries for a certificate. */

@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { AcmePlan } from '../../config/plan-tls.ts';
 import type { HeldCertificate } from '../../machine/acme-renewal.ts';
 import { WholeFile } from '../whole-file.ts';
-import { acmeFiles } from './acme-files.ts';
+import { heldPath } from './acme-files.ts';
 import { AcmeError } from './acme-error.ts';
 import { stateError } from './kept-file.ts';
 import type { Obtained } from './order.ts';
@@ -21,7 +21,7 @@ export function readHeld(
   tries: Tries,
 ): HeldCertificate | null {
   try {
-    const text = new WholeFile(acmeFiles(stateFolder, { key }).certFile, BYTES_MAX).read();
+    const text = new WholeFile(heldPath(stateFolder, key), BYTES_MAX).read();
     return text === null ? null : heldOf(new X509Certificate(text), plan, tries);
   } catch {
     // It cannot serve: whoever loads certificates says why, and a new one takes its place.
@@ -70,7 +70,7 @@ export async function writeHeld(
   key: string,
   { chain, privateKey }: Obtained,
 ): Promise<void> {
-  const path = acmeFiles(stateFolder, { key }).certFile;
+  const path = heldPath(stateFolder, key);
   const text = `${chain.trimEnd()}\n${privateKey.trimEnd()}\n`;
   const failure = await new WholeFile(path, BYTES_MAX).save(() => text);
   if (failure !== null) throw stateError('write', path, failure);

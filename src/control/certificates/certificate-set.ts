@@ -86,7 +86,7 @@ class Loading {
     const { plan, acmeFiles } = this.#options;
     for (const certificate of plan.certificates) {
       try {
-        const { sources, isLenient } = pairSources(certificate, acmeFiles);
+        const { sources, isLenient } = pairSources(certificate, plan.stateFolder, acmeFiles);
         for (const source of sources) {
           this.#pair(source, isLenient);
           await this.#rest();

@@ -70,6 +70,16 @@ export class Certificates {
     return this.#change(plan, false);
   }
 
+  /** Puts what has changed on the disk in force under the plan in force. Never rejects. */
+  async refresh(plan: Plan | null): Promise<void> {
+    if (plan === null) return;
+    try {
+      await this.use(await this.renew(plan));
+    } catch (error) {
+      this.#log.error(`certificates cannot be renewed: ${(error as Error).message}`);
+    }
+  }
+
   /** Puts a change in force under the plan in force. */
   async use({ isNew, store, commit }: StoreChange): Promise<void> {
     if (isNew) await this.#options.tellWorkers(store);

@@ -9,6 +9,7 @@ export const CERTIFICATES_MAX = 50_000;
 
 /** Paths of what ACME has obtained for a certificate; null while there is nothing. */
 export type AcmeFiles = (
+  stateFolder: string | null,
   plan: CertificatePlan,
 ) => { readonly certFile: string; readonly keyFile: string } | null;
 
@@ -20,7 +21,11 @@ export type PairSources = {
 };
 
 /** Finds the pairs of a certificate of the plan. Throws BAL_CERTIFICATE_FILE and _LIMIT. */
-export function pairSources(plan: CertificatePlan, acmeFiles: AcmeFiles): PairSources {
+export function pairSources(
+  plan: CertificatePlan,
+  stateFolder: string | null,
+  acmeFiles: AcmeFiles,
+): PairSources {
   const { key, source } = plan;
   switch (source.kind) {
     case 'files':
@@ -28,7 +33,7 @@ export function pairSources(plan: CertificatePlan, acmeFiles: AcmeFiles): PairSo
     case 'folder':
       return { sources: folderSources(key, source.path), isLenient: true };
     case 'acme': {
-      const files = acmeFiles(plan);
+      const files = acmeFiles(stateFolder, plan);
       return { sources: files === null ? [] : [{ ...files, name: key, key }], isLenient: true };
     }
   }

@@ -1,0 +1,39 @@
+/** The admin server in force, where there is one, and how another takes its place. */
+import type { Plan } from '../config/plan.ts';
+import { AdminServer } from './admin-server.ts';
+import type { ControlView } from './control-view.ts';
+
+/** The old admin server answers this long after its successor has taken over, in ms. */
+const ADMIN_LINGER_MS = 200;
+
+export class AdminSlot {
+  readonly #view: () => ControlView;
+  #server: AdminServer | null = null;
+
+  /** `view` is asked for when a server is opened. */
+  constructor(view: () => ControlView) {
+    this.#view = view;
+  }
+
+  /** Where it listens; null when there is none. */
+  get address(): string | null {
+    return this.#server?.address ?? null;
+  }
+
+  /** Opens the admin server of a plan; null where it has none. Throws BAL_ADMIN_LISTEN. */
+  async open({ admin }: Plan): Promise<AdminServer | null> {
+    return admin === null ? null : AdminServer.open(admin, this.#view());
+  }
+
+  /** Puts an admin server, or none, in the place of the one before. */
+  use(server: AdminServer | null): void {
+    const before = this.#server;
+    this.#server = server;
+    // A reload may have been asked for through the old one: its answer is still to be sent.
+    if (before !== null) setTimeout(() => void before.close(), ADMIN_LINGER_MS);
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.close();
+  }
+}
