@@ -12,14 +12,23 @@ import { BallastError } from '../base/errors.ts';
 export type ConfigFile = LoadResult & { readonly source: string; readonly text: string };
 
 /**
- * Reads and checks a file, or `given` in place of what it holds. Rejects with BAL_CONFIG_FILE when
- * there is nothing to read.
+ * Reads and checks a file, or `given` in place of what it holds; `use` says whether this process
+ * will run it. Rejects with BAL_CONFIG_FILE when there is nothing to read.
  */
-export async function readConfig(file: string, given: string | null = null): Promise<ConfigFile> {
+export async function readConfig(
+  file: string,
+  given: string | null = null,
+  use: 'run' | 'look' = 'look',
+): Promise<ConfigFile> {
   const source = given ?? (await read(file));
   const cores = availableParallelism();
   const stateDirectory = process.env['STATE_DIRECTORY'];
-  const loaded = loadConfig(source, file, { readFile, cores, stateDirectory });
+  const loaded = loadConfig(source, file, {
+    readFile,
+    cores,
+    stateDirectory,
+    isRehearsal: use === 'look',
+  });
   return { ...loaded, source, text: renderDiagnostics(loaded.diagnostics, source) };
 }
 

@@ -22,7 +22,7 @@ export function readConfigForReload(
   given: string | null = null,
 ): Promise<ConfigFile> {
   const size = given?.length ?? statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  return size < THREAD_FILE_BYTES ? readConfig(file, given) : readConfigApart(file, given);
+  return size < THREAD_FILE_BYTES ? readConfig(file, given, 'run') : readConfigApart(file, given);
 }
 
 /** The same as `readConfig`, in a thread of its own. */
@@ -44,7 +44,7 @@ export async function readConfigApart(
 
 async function answerInThread({ file, given }: ThreadQuestion): Promise<ThreadAnswer> {
   try {
-    return { loaded: await readConfig(file, given) };
+    return { loaded: await readConfig(file, given, 'run') };
   } catch (error) {
     if (!(error instanceof BallastError)) throw error;
     const { code, message, hint } = error;

@@ -21,7 +21,7 @@ const WORKER_ENTRY = fileURLToPath(new URL('../plane/worker.ts', import.meta.url
 /** Runs until a signal ends it. Exits the process itself. */
 export async function run(file: string): Promise<void> {
   const standard = { stdout: Outlet.standard(1), stderr: Outlet.standard(2) };
-  const loaded = await readConfig(file);
+  const loaded = await readConfig(file, null, 'run');
   process.stderr.write(loaded.text);
   if (loaded.plan === null) {
     process.exitCode = EXIT.refused;

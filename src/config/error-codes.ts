@@ -87,6 +87,14 @@ export const CONFIG_ERROR_CODES = {
     'Methods are case-sensitive: write GET.',
   ),
   BAL_CONFIG_MISSING_KEY: row('A key that has no default is missing.', 'Add the key.'),
+  BAL_CONFIG_NEEDS_STATE: row(
+    'A certificate is to be obtained by ACME, but there is no folder to keep it in.',
+    'Write state: /var/lib/ballast. A restart without it would ask the authority again each time.',
+  ),
+  BAL_CONFIG_NEEDS_TLS: row(
+    'A key asks for something that there is only under TLS, where no TLS is spoken.',
+    'Give the listener tls, or remove the key.',
+  ),
   BAL_CONFIG_NETWORK: row(
     'A network cannot be read.',
     'Write 10.0.0.0/8, 2001:db8::/32 or a single address.',
@@ -94,6 +102,10 @@ export const CONFIG_ERROR_CODES = {
   BAL_CONFIG_NO_EFFECT: row(
     'Warning: a key changes nothing beside the others that stand there.',
     'Remove the key, or change what the message names.',
+  ),
+  BAL_CONFIG_NO_LISTENER: row(
+    'Warning: something leads to a port at which the file has no fitting listener.',
+    'Add the listener, or write what the message names. Behind a translation of ports all may be well.',
   ),
   BAL_CONFIG_NO_ROUTE: row(
     'A listener has neither routes nor a pool.',
@@ -167,6 +179,10 @@ export const CONFIG_ERROR_CODES = {
   BAL_CONFIG_UNREACHABLE_ROUTE: row(
     'A route can never be chosen: an earlier one matches all that it matches.',
     'Remove it, or narrow the conditions of the earlier one.',
+  ),
+  BAL_CONFIG_UNUSED_CERTIFICATE: row(
+    'Warning: no listener shows this certificate.',
+    'Remove it, or name it in the tls of a listener.',
   ),
   BAL_CONFIG_UNUSED_POOL: row(
     'Warning: no route sends to this pool.',

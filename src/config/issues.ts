@@ -31,7 +31,16 @@ const KINDS: { readonly [zodType: string]: string } = {
 };
 
 /** Titles of kinds of values that need an article in a sentence. */
-const NOUNS = new Set(['address', 'host', 'method', 'path', 'protocol', 'status', 'text']);
+const NOUNS = new Set([
+  'address',
+  'certificate',
+  'host',
+  'method',
+  'path',
+  'protocol',
+  'status',
+  'text',
+]);
 
 /** Most words that a message lists; where there are more it says that it takes a word. */
 const WORDS_SHOWN = 3;

@@ -41,6 +41,7 @@ test('loadConfig answers any JSON value under the known keys', () => {
       listeners: fc.dictionary(fc.string(), fc.jsonValue()),
       pools: fc.dictionary(fc.string(), fc.jsonValue()),
       limits: fc.jsonValue(),
+      certificates: fc.oneof(fc.jsonValue(), fc.dictionary(fc.string(), fc.jsonValue())),
       workers: fc.jsonValue(),
     },
     { requiredKeys: [] },

@@ -6,7 +6,7 @@ import type { ReadFile } from './files.ts';
 import { readFiles } from './files.ts';
 import { IssueTranslator } from './issues.ts';
 import type { IssueFinding } from './issues.ts';
-import { lower } from './lower.ts';
+import { lower, stateFolder } from './lower.ts';
 import type { Plan } from './plan.ts';
 import { PrunedTree } from './pruned-tree.ts';
 import { RULES } from './rules/rules.ts';
@@ -29,6 +29,11 @@ export type LoadOptions = {
    * Undefined or without an absolute path, nothing is kept.
    */
   readonly stateDirectory?: string | undefined;
+  /**
+   * Whether the file is only looked at, maybe by another user than the one that will run it: what
+   * the surroundings lack is a warning then.
+   */
+  readonly isRehearsal?: boolean;
 };
 
 /** The plan, or null where there is an error; diagnostics in the order of the file. */
@@ -119,9 +124,10 @@ export function loadConfig(text: string, file: string, options: LoadOptions): Lo
   };
   const isWhole = tree.isWhole.bind(tree);
   const isGiven = tree.isGiven.bind(tree);
-  const context = { config, report, names, isWhole, isGiven };
+  const { cores, stateDirectory, isRehearsal = false } = options;
+  const state = stateFolder(config.state, stateDirectory);
+  const context = { config, report, names, isWhole, isGiven, stateFolder: state, isRehearsal };
   for (const rule of RULES) rule(context);
-  const { cores, stateDirectory } = options;
   const folder = dirname(resolve(file));
   const files = readFiles(context, folder, options.readFile);
   warnMissingFiles(context, folder, options.readFile);

@@ -20,7 +20,7 @@ export type LowerOptions = {
 };
 
 /** The folder of the state; of several that systemd gives, separated by colons, the first. */
-function lowerState(given: string, stateDirectory: string | undefined): string | null {
+export function stateFolder(given: string, stateDirectory: string | undefined): string | null {
   if (given === 'off') return null;
   if (given !== 'auto') return given;
   const first = stateDirectory?.split(':')[0] ?? '';
@@ -52,7 +52,7 @@ export function lower(config: Config, options: LowerOptions): Plan {
       handshakes: limits.handshakes,
     },
     drainMs: config.drain,
-    stateFolder: lowerState(config.state, stateDirectory),
+    stateFolder: stateFolder(config.state, stateDirectory),
     resolver: {
       servers: resolver.servers,
       timeoutMs: resolver.timeout,

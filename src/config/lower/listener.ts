@@ -16,6 +16,7 @@ import type { TcpListenerConfig } from '../schema/listener-tcp.ts';
 import type { UdpListenerConfig } from '../schema/listener-udp.ts';
 import type { ListenerConfig } from '../schema/listener.ts';
 import { hstsValue } from '../schema/hsts.ts';
+import { HTTPS_PORT } from '../schema/redirect.ts';
 import { keepAlivePlan } from '../schema/socket.ts';
 import { tlsSettings } from '../schema/termination.ts';
 import { fileBase64, lowerRoute, weightedPools } from './route.ts';
@@ -41,8 +42,9 @@ function routes(listener: HttpListenerConfig, key: string, context: LowerContext
   if (listener.pool !== undefined) {
     const last = routeSchema.parse({ pool: listener.pool });
     plans.push(lowerRoute(last, `${key}/${LAST_ROUTE}`, context));
-  } else if (listener.redirectToHttps !== null) {
-    const redirect = { status: PERMANENT, scheme: 'https', port: listener.redirectToHttps };
+  } else if (listener.redirectToHttps !== false) {
+    const port = listener.redirectToHttps === true ? HTTPS_PORT : listener.redirectToHttps;
+    const redirect = { status: PERMANENT, scheme: 'https', port };
     plans.push(lowerRoute(routeSchema.parse({ redirect }), `${key}/${LAST_ROUTE}`, context));
   }
   return plans;

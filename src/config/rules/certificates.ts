@@ -1,56 +1,70 @@
 import type { ConfigPath } from '../diagnostic.ts';
 import { quote } from '../quote.ts';
-import { REFUSE, tlsSettings } from '../schema/termination.ts';
-import type { TlsSettings } from '../schema/termination.ts';
-import { suggestion } from '../suggest.ts';
+import { CERTIFICATE_SOURCES } from '../schema/certificate.ts';
+import type { CertificateConfig } from '../schema/certificate.ts';
+import { REFUSE } from '../schema/termination.ts';
+import { tlsUses } from './tls-uses.ts';
 import type { RuleContext } from './rule.ts';
 
-/** The tls of a listener in one form, and where it stands in the file. */
-type TlsUse = {
-  readonly listener: string;
-  readonly protocol: 'http' | 'tcp';
-  readonly tls: TlsSettings;
-  readonly path: ConfigPath;
-};
+const ALL_SOURCES = CERTIFICATE_SOURCES.join(', ');
 
-/** All listeners that end TLS. */
-export function* tlsUses({ config }: RuleContext): Generator<TlsUse> {
-  for (const [listener, given] of Object.entries(config.listeners)) {
-    if (given.protocol === 'udp') continue;
-    const { protocol } = given;
-    const tls = tlsSettings(given.tls, protocol);
-    if (tls !== null) yield { listener, protocol, tls, path: ['listeners', listener, 'tls'] };
+function checkSource(given: CertificateConfig, path: ConfigPath, context: RuleContext): void {
+  const { report, isWhole } = context;
+  const [first, second] = CERTIFICATE_SOURCES.filter((source) => given[source] !== undefined);
+  if (second !== undefined) {
+    const message = `a certificate has both ${first} and ${second}`;
+    const hint = 'keep one of them; each certificate has an entry of its own';
+    report({ code: 'BAL_CONFIG_CONFLICT', message, hint, path: [...path, second], at: 'key' });
+  }
+  if (first === undefined && isWhole(path)) {
+    const message = 'the certificate does not say where it comes from';
+    const hint = `add one of ${ALL_SOURCES}`;
+    report({ code: 'BAL_CONFIG_MISSING_KEY', message, hint, path, at: 'key' });
+  }
+  if (first === undefined || first === 'cert') return;
+  const refuse = (key: string, message: string, hint: string): void => {
+    report({ code: 'BAL_CONFIG_CONFLICT', message, hint, path: [...path, key], at: 'key' });
+  };
+  if (given.key !== undefined) {
+    const own = first === 'folder' ? 'a folder holds the keys too' : 'Ballast makes the key itself';
+    refuse('key', `key belongs to cert: ${own}`, 'remove it');
+  }
+  if (typeof given.ocsp === 'string') return;
+  refuse('ocsp', `an OCSP response in a file belongs to one cert, not to ${first}`, 'write fetch');
+}
+
+function checkName(name: string, { report }: RuleContext): void {
+  if (name !== REFUSE) return;
+  const message = `a certificate cannot be called "${REFUSE}": that is a word of default`;
+  const hint = 'give it another name';
+  report({ code: 'BAL_CONFIG_BAD_NAME', message, hint, path: ['certificates', name], at: 'key' });
+}
+
+function warnUnused(context: RuleContext): void {
+  if (!context.isWhole(['listeners'])) return;
+  const used = new Set<string>();
+  for (const { tls } of tlsUses(context)) {
+    if (tls.certificates === undefined) return;
+    for (const name of tls.certificates) used.add(name);
+  }
+  for (const name of Object.keys(context.config.certificates)) {
+    if (used.has(name)) continue;
+    context.report({
+      severity: 'warning',
+      code: 'BAL_CONFIG_UNUSED_CERTIFICATE',
+      message: `no listener shows the certificate ${quote(name)}`,
+      hint: 'remove it, or name it in the tls of a listener',
+      path: ['certificates', name],
+      at: 'key',
+    });
   }
 }
 
-/** A name of a certificate, and where it stands in the file. */
-type NameUse = { readonly name: string; readonly path: ConfigPath };
-
-function* namesOf({ tls, path }: TlsUse, { isGiven }: RuleContext): Generator<NameUse> {
-  const isMap = isGiven([...path, 'certificates']);
-  const at = isMap ? [...path, 'certificates'] : path;
-  const names = tls.certificates ?? [];
-  const isList = isGiven([...at, 0]);
-  for (const [i, name] of names.entries()) yield { name, path: isList ? [...at, i] : at };
-  if (tls.default !== undefined && tls.default !== REFUSE) {
-    yield { name: tls.default, path: [...path, 'default'] };
-  }
-}
-
-function checkName({ name, path }: NameUse, context: RuleContext): void {
-  const known = context.names.certificates;
-  if (known.includes(name) || (known.length === 0 && !context.isWhole([]))) return;
-  const message = `unknown certificate ${quote(name)}`;
-  const hint =
-    known.length === 0
-      ? `add it at the top level: certificates: { ${name}: { cert: … } }`
-      : suggestion(name, known);
-  context.report({ code: 'BAL_CONFIG_UNKNOWN_CERTIFICATE', message, hint, path });
-}
-
-/** Certificates that listeners name exist. */
+/** Each certificate says once where it comes from, and a listener shows it. */
 export function checkCertificates(context: RuleContext): void {
-  for (const use of tlsUses(context)) {
-    for (const one of namesOf(use, context)) checkName(one, context);
+  for (const [name, given] of Object.entries(context.config.certificates)) {
+    checkName(name, context);
+    checkSource(given, ['certificates', name], context);
   }
+  warnUnused(context);
 }

@@ -2,14 +2,22 @@ import type { ConfigPath } from '../diagnostic.ts';
 import type { CheckConfig } from '../schema/check.ts';
 import { PASSWORD_KEYS } from '../schema/check/secret.ts';
 import type { PasswordConfig } from '../schema/check/secret.ts';
-import type { TlsConfig } from '../schema/check/tls.ts';
 import type { RuleContext } from './rule.ts';
 
 /** Kinds of checks that may log in. */
 const LOGIN_KINDS = ['postgres', 'mysql', 'redis', 'ldap'] as const;
 
 /** Kinds of checks that may speak TLS. */
-const TLS_KINDS = ['tcp', 'http', 'postgres', 'mysql', 'redis', 'smtp', 'ldap', 'grpc'] as const;
+export const TLS_KINDS = [
+  'tcp',
+  'http',
+  'postgres',
+  'mysql',
+  'redis',
+  'smtp',
+  'ldap',
+  'grpc',
+] as const;
 
 function checkPassword(given: PasswordConfig, path: ConfigPath, { report }: RuleContext): void {
   const [first, second] = PASSWORD_KEYS.filter((key) => given[key] !== undefined);
@@ -43,8 +51,20 @@ function checkUser(check: CheckConfig, path: ConfigPath, context: RuleContext): 
   missing([...at, key], 'the password belongs to nobody', 'add bindDn: …');
 }
 
-function checkTls(tls: TlsConfig, path: ConfigPath, { report, isWhole }: RuleContext): void {
-  if (typeof tls !== 'object') return;
+/** What TLS towards a server is given to show and to trust. */
+type KeyPair = {
+  readonly verify: boolean;
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+};
+
+/** A certificate to show has its key, and roots are there to be used. */
+export function checkKeyPair(
+  tls: KeyPair,
+  path: ConfigPath,
+  { report, isWhole }: RuleContext,
+): void {
   for (const [key, other] of [
     ['cert', 'key'],
     ['key', 'cert'],
@@ -75,6 +95,9 @@ export function checkSecrets(context: RuleContext): void {
       if (given !== undefined) checkPassword(given, [...path, kind], context);
     }
     checkUser(check, path, context);
-    for (const kind of TLS_KINDS) checkTls(check[kind]?.tls, [...path, kind, 'tls'], context);
+    for (const kind of TLS_KINDS) {
+      const tls = check[kind]?.tls;
+      if (typeof tls === 'object') checkKeyPair(tls, [...path, kind, 'tls'], context);
+    }
   }
 }

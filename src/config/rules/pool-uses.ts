@@ -2,6 +2,7 @@ import type { ConfigPath } from '../diagnostic.ts';
 import { quote } from '../quote.ts';
 import { balanceSettings, hashOf } from '../schema/balance.ts';
 import type { PoolConfig } from '../schema/pool.ts';
+import { serverTlsSettings } from '../schema/server-tls.ts';
 import { serverSettings } from '../schema/server.ts';
 import { poolUses } from './rule.ts';
 import type { PoolUse, RuleContext } from './rule.ts';
@@ -14,7 +15,7 @@ const ONLY_HTTP: ReadonlyMap<string, string> = new Map([
   ['query', 'query'],
 ]);
 
-type Use = Pick<PoolUse, 'listener' | 'protocol'>;
+type Use = Pick<PoolUse, 'listener' | 'protocol' | 'passesTls'>;
 
 function listenerText({ listener, protocol }: Use): string {
   return `the ${protocol} listener ${quote(listener)} sends to this pool`;
@@ -50,19 +51,52 @@ function checkDatagrams(pool: PoolConfig, uses: readonly Use[], path: ConfigPath
   return found;
 }
 
+/** Why TLS of a pool cannot be spoken for all that is sent to it. */
+function checkTls(pool: PoolConfig, uses: readonly Use[], path: ConfigPath): Finding[] {
+  const tls = serverTlsSettings(pool.tls);
+  if (tls === null) return [];
+  const found: Finding[] = [];
+  const refuse = (key: readonly string[], message: string, hint: string): void => {
+    found.push({ message, hint, path: [...path, 'tls', ...key] });
+  };
+  const udp = uses.find(({ protocol }) => protocol === 'udp');
+  const own = 'give the listener a pool of its own';
+  if (udp !== undefined) {
+    refuse([], `${listenerText(udp)}: datagrams have no TLS`, `remove tls, or ${own}`);
+  }
+  const passing = uses.find(({ passesTls }) => passesTls);
+  if (passing !== undefined) {
+    const message = `${listenerText(passing)} TLS as it came: it would be wrapped into TLS again`;
+    refuse([], message, `remove tls, or ${own}`);
+  }
+  const http = uses.find(({ protocol }) => protocol === 'http');
+  const other = tls.alpn.find((protocol) => protocol !== 'http/1.1');
+  if (http !== undefined && other !== undefined) {
+    const message = `${listenerText(http)}, which speaks http/1.1 to servers, not ${quote(other)}`;
+    refuse(['alpn'], message, 'remove alpn, or write [http/1.1]');
+  }
+  return found;
+}
+
 /** What a pool asks for can be done for all listeners that send to it. */
 export function checkPoolUses({ config, report }: RuleContext): void {
   const uses = new Map<string, Use[]>();
-  for (const { pool, listener, protocol } of poolUses(config)) {
-    const known = uses.get(pool);
-    if (known === undefined) uses.set(pool, [{ listener, protocol }]);
-    else if (known.at(-1)?.listener !== listener) known.push({ listener, protocol });
+  for (const { pool, listener, protocol, passesTls } of poolUses(config)) {
+    const known = uses.get(pool) ?? [];
+    if (known.length === 0) uses.set(pool, known);
+    const last = known.at(-1);
+    const isSame = last?.listener === listener && last.passesTls === passesTls;
+    if (!isSame) known.push({ listener, protocol, passesTls });
   }
   for (const [name, pool] of Object.entries(config.pools)) {
     const path = ['pools', name];
     const own = uses.get(name) ?? [];
     const hash = checkHash(pool, own, path);
-    const found = [...(hash === null ? [] : [hash]), ...checkDatagrams(pool, own, path)];
+    const found = [
+      ...(hash === null ? [] : [hash]),
+      ...checkDatagrams(pool, own, path),
+      ...checkTls(pool, own, path),
+    ];
     for (const finding of found) report({ code: 'BAL_CONFIG_POOL_USE', ...finding });
   }
 }

@@ -2,6 +2,7 @@ import type { ConfigPath, Report } from '../diagnostic.ts';
 import type { Config } from '../schema.ts';
 import type { HttpListenerConfig } from '../schema/listener-http.ts';
 import type { ListenerConfig } from '../schema/listener.ts';
+import { tlsSettings } from '../schema/termination.ts';
 
 /**
  * What a rule looks at: the configuration with its defaults, without the parts that the schema
@@ -18,6 +19,10 @@ export type RuleContext = {
     /** The same names as `pools`, to be looked up. */
     readonly poolSet: ReadonlySet<string>;
   };
+  /** Folder of what must outlive a crash; null where nothing is kept. */
+  readonly stateFolder: string | null;
+  /** See `LoadOptions`. */
+  readonly isRehearsal: boolean;
   /** Whether the part at `path` is complete: nothing at or below it was refused. */
   readonly isWhole: (path: ConfigPath) => boolean;
   /** Whether the file itself has something at `path`: a default alone does not count. */
@@ -38,6 +43,9 @@ type AnyRoute = {
   readonly name?: string | undefined;
   readonly pool?: string | undefined;
   readonly pools?: readonly { readonly pool: string; readonly weight: number }[] | undefined;
+  readonly sni?: readonly string[] | undefined;
+  readonly alpn?: readonly string[] | undefined;
+  readonly passthrough?: boolean | undefined;
 };
 
 /** The routes of a listener of any protocol, its own `pool` left aside. */
@@ -48,7 +56,7 @@ export function routesOf(listener: ListenerConfig): readonly AnyRoute[] {
 /** The key of a listener that stands for one last route; null where it has none. */
 export function lastRouteKey(listener: ListenerConfig): 'pool' | 'redirectToHttps' | null {
   if (listener.pool !== undefined) return 'pool';
-  const redirects = listener.protocol === 'http' && listener.redirectToHttps !== null;
+  const redirects = listener.protocol === 'http' && listener.redirectToHttps !== false;
   return redirects ? 'redirectToHttps' : null;
 }
 
@@ -59,19 +67,30 @@ export type PoolUse = {
   /** Name of the listener. */
   readonly listener: string;
   readonly protocol: ListenerConfig['protocol'];
+  /** Whether what is sent is TLS of the client, as it came. */
+  readonly passesTls: boolean;
 };
+
+function passesTls(listener: ListenerConfig, { sni, alpn, passthrough }: AnyRoute): boolean {
+  if (listener.protocol !== 'tcp') return false;
+  const looksInside = sni !== undefined || alpn !== undefined;
+  return tlsSettings(listener.tls, 'tcp') === null ? looksInside : passthrough === true;
+}
 
 /** All places where listeners and routes name pools. */
 export function* poolUses(config: Config): Generator<PoolUse> {
   for (const [name, listener] of Object.entries(config.listeners)) {
-    const use = { listener: name, protocol: listener.protocol };
-    const at: ConfigPath = ['listeners', name];
-    if (listener.pool !== undefined) yield { ...use, pool: listener.pool, path: [...at, 'pool'] };
+    const base = { listener: name, protocol: listener.protocol };
+    const path: ConfigPath = ['listeners', name];
+    if (listener.pool !== undefined) {
+      yield { ...base, passesTls: false, pool: listener.pool, path: [...path, 'pool'] };
+    }
     for (const [i, route] of routesOf(listener).entries()) {
-      const base = [...at, 'routes', i];
-      if (route.pool !== undefined) yield { ...use, pool: route.pool, path: [...base, 'pool'] };
+      const at = [...path, 'routes', i];
+      const use = { ...base, passesTls: passesTls(listener, route) };
+      if (route.pool !== undefined) yield { ...use, pool: route.pool, path: [...at, 'pool'] };
       for (const [j, share] of (route.pools ?? []).entries()) {
-        yield { ...use, pool: share.pool, path: [...base, 'pools', j, 'pool'] };
+        yield { ...use, pool: share.pool, path: [...at, 'pools', j, 'pool'] };
       }
     }
   }

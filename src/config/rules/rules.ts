@@ -1,3 +1,4 @@
+import { checkAcme } from './acme.ts';
 import { checkBalance } from './balance.ts';
 import { checkBinds } from './binds.ts';
 import { checkCertificates } from './certificates.ts';
@@ -5,8 +6,10 @@ import { checkCheckParts } from './check-parts.ts';
 import { checkCheckPlaces } from './check-places.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkChecks } from './checks.ts';
+import { checkHttps } from './https.ts';
 import { checkListeners } from './listeners.ts';
 import { checkNames } from './names.ts';
+import { checkPassthrough } from './passthrough.ts';
 import { checkPaths } from './paths.ts';
 import { checkPoolUses } from './pool-uses.ts';
 import { checkPools } from './pools.ts';
@@ -16,7 +19,9 @@ import { checkRouteReach } from './route-reach.ts';
 import type { Rule } from './rule.ts';
 import { checkSameAs } from './same-as.ts';
 import { checkServerNames } from './server-names.ts';
+import { checkServerTls } from './server-tls.ts';
 import { checkServers } from './servers.ts';
+import { checkTermination } from './termination.ts';
 import { checkTotals } from './totals.ts';
 
 /** All rules over a whole configuration. */
@@ -26,6 +31,10 @@ export const RULES: readonly Rule[] = [
   checkNames,
   checkListeners,
   checkCertificates,
+  checkAcme,
+  checkTermination,
+  checkHttps,
+  checkPassthrough,
   checkRouteActions,
   checkPaths,
   checkRouteParts,
@@ -35,6 +44,7 @@ export const RULES: readonly Rule[] = [
   checkBalance,
   checkServers,
   checkServerNames,
+  checkServerTls,
   checkChecks,
   checkCheckParts,
   checkCheckPlaces,

@@ -42,12 +42,11 @@ export type RedirectConfig = z.output<typeof redirectSchema>;
 /** Port of https (RFC 9110 §4.2.2). */
 export const HTTPS_PORT = 443;
 
-/** A schema for the port that `redirectToHttps` leads to: true is 443, false (null) is none. */
-export function httpsRedirect(description: string): Scalar<number | null> {
+/** A schema for `redirectToHttps`: true, false, or the port of https. */
+export function httpsRedirect(description: string): Scalar<number | boolean> {
   const meta = { title: 'true | false | port', type: ['boolean', 'integer'] };
-  return scalar<number | null>(meta, description, (value) => {
-    if (value === true) return HTTPS_PORT;
-    if (value === false) return null;
+  return scalar<number | boolean>(meta, description, (value) => {
+    if (typeof value === 'boolean') return value;
     const hint = 'write true, or the port of https from 1 to 65535';
     if (typeof value !== 'number') return wrongType(value, 'true, false or a port', hint);
     const isPort = Number.isInteger(value) && value >= 1 && value <= 65_535;

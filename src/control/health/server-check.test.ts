@@ -10,6 +10,7 @@ test('targetOf takes the address of the server, then the port of the check, then
   const plain = poolPlan('p', checkPlan(), []);
   const ported = poolPlan('p', checkPlan({ port: 9000 }), []);
   assert.deepEqual(targetOf(plain, SERVER)!.address, ipv4('10.0.0.1', 80));
+  assert.equal(targetOf(plain, { ...SERVER, tlsName: 'db.test' })!.tlsName, 'db.test');
   assert.deepEqual(targetOf(ported, SERVER)!.address, ipv4('10.0.0.1', 9000));
   assert.deepEqual(targetOf(ported, ELSEWHERE)!.address, ipv4('10.0.0.9', 8008));
   const local = { family: 'unix', host: '/run/a.sock', port: 0 } as const;

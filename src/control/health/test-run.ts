@@ -16,8 +16,9 @@ export async function runOnce(
   address: BindPlan,
   probe: ProbePlan,
   timeoutMs = 5000,
+  tlsName = address.host,
 ): Promise<ProbeResult> {
-  const target = { address, tlsName: address.host, probe, timeoutMs, server: 'a', pool: 'p' };
+  const target = { address, tlsName, probe, timeoutMs, server: 'a', pool: 'p' };
   for (let stalls = 0; ; stalls++) {
     const result = await new Promise<ProbeResult>((resolve) => {
       runProbe(target, resolve);

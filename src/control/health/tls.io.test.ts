@@ -71,6 +71,15 @@ test('https asks for serverName and holds the certificate to it', { skip }, asyn
   assert.equal(other.reason, 'certificate-name', other.detail);
 });
 
+test('https asks for the name of the server where the check has none', { skip }, async (t) => {
+  const [address, name] = await serve(t, pem(certificate(OWN)));
+  const result = await runOnce(address, http(trusting()), 5000, 'db.test');
+  assert.equal(result.passed, true, result.detail);
+  assert.equal(name(), 'db.test');
+  const other = await runOnce(address, http(trusting()), 5000, 'other.test');
+  assert.equal(other.reason, 'certificate-name', other.detail);
+});
+
 type Case = readonly [string, () => TlsOptions, () => TlsProbePlan, ProbeReason];
 
 const CASES: readonly Case[] = [

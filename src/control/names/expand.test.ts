@@ -59,8 +59,11 @@ test('expandNames turns addresses of both families into servers with the setting
     maxConnections: 7,
     backup: false,
     checkAddress: null,
+    tlsName: '10.0.0.1',
   });
   assert.deepEqual(last!.address, { family: 'ipv6', host: 'fd00::1', port: 5432 });
+  const { plan: held } = expandNames(planWith([name({ tlsName: 'db.test' })], []), records);
+  assert.equal(serversIn(held)[0]!.tlsName, 'db.test');
 });
 
 test('expandNames uses the family that is asked for', () => {
