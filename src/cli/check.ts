@@ -1,13 +1,20 @@
 /** `ballast check`: all mistakes of a configuration. */
+import { compareDiagnostics } from '../config/diagnostic.ts';
+import { renderDiagnostics } from '../config/render-diagnostic.ts';
+import { YamlFile } from '../config/yaml-file.ts';
 import { readConfig } from './config-file.ts';
 import { EXIT } from './exit-codes.ts';
+import { inspectCertificates } from './inspect-certificates.ts';
 
 /** Prints diagnostics to standard error and a summary to standard output. */
 export async function check(file: string): Promise<void> {
-  const { plan, diagnostics, text } = await readConfig(file);
-  process.stderr.write(text);
-  if (plan === null) {
-    const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const { plan, source, diagnostics: ofFile } = await readConfig(file);
+  const yaml = new YamlFile(source, file);
+  const ofCertificates = plan === null ? [] : await inspectCertificates(plan, Date.now());
+  const diagnostics = [...ofFile, ...ofCertificates.map((finding) => yaml.place(finding))];
+  process.stderr.write(renderDiagnostics(diagnostics.sort(compareDiagnostics), source));
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  if (plan === null || errors > 0) {
     process.stdout.write(`${file}: ${counted(errors, 'mistake')}\n`);
     process.exitCode = EXIT.refused;
     return;

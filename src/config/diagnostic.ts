@@ -1,10 +1,13 @@
 import type { ConfigErrorCode } from './error-codes.ts';
 
+/** A code of the configuration itself, or of a certificate that it names. */
+export type DiagnosticCode = ConfigErrorCode | `BAL_CERTIFICATE_${string}`;
+
 /** One mistake or doubt about a configuration file. `line` and `column` are 1-based. */
 export type Diagnostic = {
   /** A file with an error is not put in force; warnings alone do not stop it. */
   readonly severity: 'error' | 'warning';
-  readonly code: ConfigErrorCode;
+  readonly code: DiagnosticCode;
   /** What is wrong, with the offending text in quotes. */
   readonly message: string;
   /** What is allowed, or what was probably meant; "" where the message says it all. */
@@ -20,7 +23,7 @@ export type ConfigPath = readonly (string | number)[];
 /** A finding before its place in the file is looked up. */
 export type Finding = {
   readonly severity?: 'error' | 'warning';
-  readonly code: ConfigErrorCode;
+  readonly code: DiagnosticCode;
   readonly message: string;
   readonly hint?: string;
   readonly path: ConfigPath;
