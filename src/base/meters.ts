@@ -63,6 +63,12 @@ export const LISTENER_METER = {
   /** Sum of whole-request times of HTTP in µs. */
   latencySumUs: 32,
   latencyBuckets: 33, // 33 … 50
+  /** TLS: handshakes that were finished, those of them that resumed a session, and failed ones. */
+  handshakes: 51,
+  handshakesResumed: 52,
+  handshakesFailed: 53,
+  /** Handshakes under way. */
+  handshakesLive: 54,
 } as const;
 
 export const ROUTE_METER = {
@@ -108,6 +114,10 @@ export const SERVER_METER = {
   placesLive: 45,
   /** By passive health, counted by the worker that made them. */
   ejections: 46,
+  /** TLS: handshakes with it that were finished, those of them that resumed a session. */
+  handshakes: 47,
+  handshakesResumed: 48,
+  handshakesFailed: 49,
 } as const;
 
 /** A healthy worker's heartbeat moves at least this often, in ms. */

@@ -95,6 +95,13 @@ export const REASON = {
   serverReset: 66,
   listenerRemoved: 67,
   sessionEvicted: 68,
+  tlsFailed: 69,
+  tlsTimeout: 70,
+  tlsUnknownName: 71,
+  tlsRate: 72,
+  tlsEvicted: 73,
+  plainHttp: 74,
+  serverTls: 75,
 } as const;
 
 export type ReasonId = (typeof REASON)[keyof typeof REASON];
@@ -185,4 +192,11 @@ export const REASONS: readonly ReasonRow[] = [
   row('server-reset', 0, 'server', 'the server reset the connection'),
   row('listener-removed', 0, 'local', 'the listener is not in the configuration any more'),
   row('session-evicted', 0, 'none', 'a session for datagrams made room for a new client'),
+  row('tls-failed', 0, 'client', 'the handshake of TLS with the client failed'),
+  row('tls-timeout', 0, 'client', 'the handshake of TLS was not finished in time'),
+  row('tls-unknown-name', 0, 'client', 'no certificate is valid for the name the client asks for'),
+  row('tls-rate', 0, 'client', 'the network of the client begins too many handshakes'),
+  row('tls-evicted', 0, 'client', 'the handshake made room for a new one: too many were under way'),
+  row('plain-http', 400, 'client', 'a request without TLS came to a listener for HTTPS'),
+  row('server-tls', 502, 'server', 'the handshake of TLS with a server failed'),
 ];

@@ -43,6 +43,18 @@ export const SYSTEM_ERROR_CODES = {
     meaning: 'The kernel gives no epoll descriptor.',
     remedy: 'Raise the limit on open files (ulimit -n).',
   },
+  BAL_TLS_LIBRARY: {
+    meaning: 'The OpenSSL that Node carries is not the one that Ballast was made for.',
+    remedy: 'Run Ballast on the Node that it is pinned to: "make install" puts it in place.',
+  },
+  BAL_TLS_TROUBLE: {
+    meaning: 'A worker cannot speak TLS with a server, or cannot use a certificate.',
+    remedy: 'The message says with which one and why; the same is logged every 10 seconds at most.',
+  },
+  BAL_TLS_MATERIAL: {
+    meaning: 'OpenSSL does not take a certificate, a key or a setting.',
+    remedy: 'The message says which one, and what OpenSSL says of it.',
+  },
   BAL_SYS_MEMORY: {
     meaning: 'Address space for buffers or counters cannot be reserved.',
     remedy:

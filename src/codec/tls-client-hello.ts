@@ -15,6 +15,9 @@ export const CLIENT_HELLO_BYTES_MAX = 16 << 10;
 /** Most protocols of ALPN in one ClientHello. */
 export const ALPN_PROTOCOLS_MAX = 64;
 
+/** Bytes of the name of a ticket's key: what a ticket begins with (RFC 5077 §4). */
+export const TICKET_KEY_NAME_BYTES = 16;
+
 /** Why a ClientHello is refused: what the reader returns, negated. */
 export const HELLO_FAULT = {
   /** The first bytes are those of another protocol. */
@@ -50,6 +53,11 @@ export class ClientHello {
   serverName = '';
   /** In the client's order of preference, a character per byte, without reserved values. */
   readonly alpn: string[] = [];
+  /** Set by the caller: true where the whole message is awaited, and what it says of a ticket. */
+  needsTicket = false;
+  /** A ticket is offered; the name of the key that sealed it, as OpenSSL writes tickets. */
+  hasTicket = false;
+  readonly ticketKeyName = new Uint8Array(TICKET_KEY_NAME_BYTES);
 }
 
 const RECORD_HEADER_BYTES = 5;
@@ -60,13 +68,15 @@ const CLIENT_HELLO = 1;
 const HANDSHAKE_HEADER_BYTES = 4;
 const VERSION_AND_RANDOM_BYTES = 34;
 const SESSION_BYTES_MAX = 32;
-const EXTENSION = { serverName: 0, alpn: 16 } as const;
+const EXTENSION = { serverName: 0, alpn: 16, sessionTicket: 35, preSharedKey: 41 } as const;
 const HOST_NAME_TYPE = 0;
 const NAME_BYTES_MAX = 253;
 
 const MALFORMED = -HELLO_FAULT.malformed;
 const SEEN_NAME = 1;
 const SEEN_ALPN = 2;
+const SEEN_TICKET = 4;
+const SEEN_PRE_SHARED_KEY = 8;
 
 /** Fragments put together, where there is more than one. */
 const gathered = new Uint8Array(CLIENT_HELLO_BYTES_MAX);
@@ -156,6 +166,7 @@ function foreign(bytes: Uint8Array, at: number, stop: number): number {
 function readHello(bytes: Uint8Array, start: number, end: number, hello: ClientHello): number {
   hello.serverName = '';
   hello.alpn.length = 0;
+  hello.hasTicket = false;
   if (start < end && bytes[start] !== CLIENT_HELLO) return MALFORMED;
   if (end - start < HANDSHAKE_HEADER_BYTES) return HELLO_MORE;
   let i = start + HANDSHAKE_HEADER_BYTES;
@@ -195,7 +206,8 @@ let extensionsStop = 0;
 
 function readExtensions(bytes: Uint8Array, at: number, end: number, hello: ClientHello): number {
   const stop = extensionsStop;
-  const wanted = hello.needsAlpn ? SEEN_NAME | SEEN_ALPN : SEEN_NAME;
+  let wanted = hello.needsAlpn ? SEEN_NAME | SEEN_ALPN : SEEN_NAME;
+  if (hello.needsTicket) wanted |= SEEN_TICKET | SEEN_PRE_SHARED_KEY;
   let seen = 0;
   let i = at;
   while (i < stop) {
@@ -209,8 +221,11 @@ function readExtensions(bytes: Uint8Array, at: number, end: number, hello: Clien
     if (bit === 0) continue;
     if ((seen & bit) !== 0) return MALFORMED;
     if (i > end) return HELLO_MORE;
-    const fault =
-      bit === SEEN_NAME ? readName(bytes, from, i, hello) : readAlpn(bytes, from, i, hello);
+    let fault = 0;
+    if (bit === SEEN_NAME) fault = readName(bytes, from, i, hello);
+    else if (bit === SEEN_ALPN) fault = readAlpn(bytes, from, i, hello);
+    // Identities of TLS 1.3 (RFC 8446 §4.2.11) begin with two lengths: of the list, of the first.
+    else noteTicket(bytes, bit === SEEN_TICKET ? from : from + 4, i, hello);
     if (fault !== 0) return fault;
     seen |= bit;
     if (seen === wanted) return HELLO_DONE;
@@ -218,9 +233,17 @@ function readExtensions(bytes: Uint8Array, at: number, end: number, hello: Clien
   return HELLO_DONE;
 }
 
+function noteTicket(bytes: Uint8Array, at: number, to: number, hello: ClientHello): void {
+  if (to - at < TICKET_KEY_NAME_BYTES) return;
+  hello.hasTicket = true;
+  for (let i = 0; i < TICKET_KEY_NAME_BYTES; i++) hello.ticketKeyName[i] = bytes[at + i]!;
+}
+
 function extensionBit(type: number): number {
   if (type === EXTENSION.serverName) return SEEN_NAME;
-  return type === EXTENSION.alpn ? SEEN_ALPN : 0;
+  if (type === EXTENSION.alpn) return SEEN_ALPN;
+  if (type === EXTENSION.sessionTicket) return SEEN_TICKET;
+  return type === EXTENSION.preSharedKey ? SEEN_PRE_SHARED_KEY : 0;
 }
 
 /** RFC 6066 §3: a list of names, of which one type exists and one name of each type may be sent. */

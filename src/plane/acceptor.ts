@@ -15,6 +15,7 @@ import { bump } from './meter-segment.ts';
 import type { ListenerRuntime } from './runtime.ts';
 import type { TcpListenerRuntime } from './tcp/tcp-listener.ts';
 import { TIMER } from './timers.ts';
+import { beginTls } from './tls/http-handshake.ts';
 import { worker } from './worker-state.ts';
 
 /** Connections taken in one turn from one socket: the others must have their share. */
@@ -90,7 +91,9 @@ export function accept(a: HttpAcceptor, onAccepted: (d: Downstream) => void): vo
     if (fd < 0) return;
     const d = new Downstream(fd, a, clientText(), clientPort());
     if (!watchClient(d, a.listener.meter)) return;
-    arm(d, TIMER.head, a.listener.plan.timeouts.headMs);
+    const { termination } = a.listener;
+    if (termination === null) arm(d, TIMER.head, a.listener.plan.timeouts.headMs);
+    else beginTls(d, termination);
     onAccepted(d);
   }
 }

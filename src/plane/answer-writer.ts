@@ -2,6 +2,7 @@
  * Writes the head of a server's answer as its client gets it. Most answers need no change and are
  * sent as they were received; this is for those that do.
  */
+import type { ListenerRuntime } from './runtime.ts';
 import { BODY, FIELD, FIELD_STRIDE, HEAD_FLAG } from '../codec/http1-head.ts';
 import type { ResponseHead } from '../codec/http1-head.ts';
 import { bytes, putNumber, putRun, putText } from './buffers.ts';
@@ -16,7 +17,8 @@ const ONE = 0x31;
  */
 export function mustWriteAnswer(x: Exchange, head: ResponseHead, start: number): boolean {
   if (x.closeDownstream || bytes[start + MINOR_AT] !== ONE || x.minor !== 1) return true;
-  if (x.route!.responseEdits !== null || x.listener!.viaText !== null) return true;
+  const { hstsText, viaText } = x.listener!;
+  if (x.route!.responseEdits !== null || viaText !== null || hstsText !== null) return true;
   if ((head.flags & HEAD_FLAG.drops) === 0) return false;
   return hasLeftOut(x, head);
 }
@@ -35,12 +37,15 @@ function leavesOut(x: Exchange, id: number, drop: number): boolean {
   return drop !== 0;
 }
 
+/** Bytes that the listener adds to every answer. */
+function lengthOf({ viaText, hstsText }: ListenerRuntime): number {
+  return (viaText?.length ?? 0) + (hstsText?.length ?? 0);
+}
+
 /** The most bytes that `writeAnswerHead` writes. */
 export function answerRoom(x: Exchange, head: ResponseHead, size: number): number {
   const edits = x.route!.responseEdits?.lines.length ?? 0;
-  return (
-    size + edits + (x.listener!.viaText?.length ?? 0) + head.reasonEnd - head.reasonStart + 128
-  );
+  return size + edits + lengthOf(x.listener!) + head.reasonEnd - head.reasonStart + 128;
 }
 
 /** Writes the head, which was received at `start`, at `at`; returns the offset after it. */
@@ -74,7 +79,9 @@ export function writeAnswerHead(
   }
   if (last > run) out = putRun(out, run, last);
   if (edits !== null) out = putText(out, edits.lines);
-  if (x.listener!.viaText !== null) out = putText(out, x.listener!.viaText);
+  const { hstsText, viaText } = x.listener!;
+  if (viaText !== null) out = putText(out, viaText);
+  if (hstsText !== null && head.status >= 200) out = putText(out, hstsText);
   out = writeConnection(x, head, out);
   bytes[out] = 13;
   bytes[out + 1] = 10;

@@ -24,7 +24,7 @@ const GATHER_BYTES = 192 << 10;
 export const RECEIVE_AT = HEAD_ROOM_BYTES;
 export const GATHER_AT = RECEIVE_AT + RECEIVE_REGION_BYTES;
 /** Room for regions that a module reserves once, such as the access log's buffer. */
-const REGIONS_BYTES = 1 << 20;
+const REGIONS_BYTES = 2 << 20;
 const REGIONS_AT = GATHER_AT + GATHER_BYTES;
 const BLOCKS_AT = REGIONS_AT + REGIONS_BYTES;
 

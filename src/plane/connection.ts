@@ -11,6 +11,8 @@ import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from '../sys/event-loop.ts';
 import { EPOLLPRI, EPOLLRDHUP } from '../sys/event-loop.ts';
 import * as libc from '../sys/libc.ts';
 import { BASE, bytes, giveBlock, sizeOfBlock, takeBlock } from './buffers.ts';
+import { endTls, hasTlsInput, readTls, sayGoodbye, writeTls } from './tls/tls-io.ts';
+import type { TlsStream } from './tls/tls-stream.ts';
 import { worker } from './worker-state.ts';
 
 export const ROLE = {
@@ -84,6 +86,8 @@ export class Connection extends Watched {
   isReady = false;
   bytesIn = 0;
   bytesOut = 0;
+  /** Null speaks in the clear. What is counted, and what waits as input, is what TLS carries. */
+  tls: TlsStream | null = null;
 }
 
 /** Takes note of what an event of the loop says. */
@@ -107,10 +111,16 @@ function noteUrgent(c: Connection): void {
 
 /** Sends bytes[at … at+length), keeping what the kernel does not take. */
 export function writeTo(c: Connection, at: number, length: number): number {
+  if (c.tls !== null) return writeTls(c, c.tls, at, length);
+  return sendOrKeep(c, at, length);
+}
+
+/** The same for what goes out as it is: records of TLS, and all that is not encrypted. */
+export function sendOrKeep(c: Connection, at: number, length: number): number {
   if (c.outLength > 0) return keepMore(c, at, length);
   const sent = libc.send(c.fd, BASE + at, length, MSG_NOSIGNAL);
   if (sent === length) {
-    c.bytesOut += length;
+    noteSent(c, length);
     return WRITTEN;
   }
   // Slow path: the send buffer is full, or the connection is broken.
@@ -119,15 +129,26 @@ export function writeTo(c: Connection, at: number, length: number): number {
     if (libc.errno() !== EAGAIN) return broken();
     taken = 0;
   }
-  c.bytesOut += taken;
+  noteSent(c, taken);
   c.canWrite = false;
   return keepRest(c, at + taken, length - taken);
+}
+
+/** Of TLS what it carries is counted, when it is encrypted. */
+function noteSent(c: Connection, length: number): void {
+  if (c.tls === null) c.bytesOut += length;
+}
+
+/** Bytes that were given to `writeTo` so far, what still waits included. */
+export function bytesTaken(c: Connection): number {
+  return c.tls === null ? c.bytesOut + c.outLength : c.bytesOut;
 }
 
 /** Why `writeTo` has failed the last time. */
 let wasMemory = false;
 
-function broken(): number {
+/** FAILED, because the connection is broken. */
+export function broken(): number {
   wasMemory = false;
   return FAILED;
 }
@@ -181,7 +202,7 @@ export function flush(c: Connection): number {
     c.canWrite = false;
     return BLOCKED;
   }
-  c.bytesOut += sent;
+  noteSent(c, sent);
   if (sent < c.outLength) {
     c.outStart += sent;
     c.outLength -= sent;
@@ -191,11 +212,14 @@ export function flush(c: Connection): number {
   giveBlock(c.outBlock);
   c.outBlock = -1;
   c.outLength = 0;
+  // Our FIN had to wait for the end of TLS.
+  if (c.isShut) libc.shutdown(c.fd, SHUT_WR);
   return WRITTEN;
 }
 
 /** Receives into bytes[at …]; > 0 bytes, 0 end of file, -1 nothing now, -2 broken. */
 export function readFrom(c: Connection, at: number, length: number): number {
+  if (c.tls !== null) return readTls(c, c.tls, at, length);
   const got = libc.recv(c.fd, BASE + at, length, 0);
   if (got > 0) {
     // A short receive has emptied the queue, unless the FIN already came: then its 0 is next.
@@ -210,6 +234,7 @@ export function readFrom(c: Connection, at: number, length: number): number {
 
 /** Whether anything waits to be read. Asks the kernel: for slow paths. */
 export function hasInput(c: Connection): boolean {
+  if (c.tls !== null && hasTlsInput(c.tls)) return true;
   return libc.recv(c.fd, BASE, 1, MSG_PEEK) > 0;
 }
 
@@ -262,6 +287,7 @@ export function disarm(c: Connection): void {
 export function shutWrite(c: Connection): void {
   if (c.isShut || c.isClosed) return;
   c.isShut = true;
+  if (c.tls !== null && !sayGoodbye(c, c.tls)) return;
   libc.shutdown(c.fd, SHUT_WR);
 }
 
@@ -270,6 +296,7 @@ export function closeConnection(c: Connection): void {
   if (c.isClosed) return;
   c.isClosed = true;
   worker.wheel.cancel(c);
+  if (c.tls !== null) endTls(c, c.tls);
   dropInput(c);
   dropOutput(c);
   worker.forget(c);
@@ -278,5 +305,6 @@ export function closeConnection(c: Connection): void {
 
 /** Makes the close that follows send RST: the peer must not take what it got for the whole. */
 export function resetOnClose(c: Connection): void {
+  if (c.tls !== null) c.tls.isCut = true;
   libc.setsockopt(c.fd, SOL_SOCKET, SO_LINGER, lingerZeroAddress, 8);
 }

@@ -16,7 +16,9 @@ import { readRequests } from './request-input.ts';
 import { TIMER } from './timers.ts';
 import { resumeSession } from './tcp/session-events.ts';
 import { relayTunnel } from './tunnel.ts';
-import { closeUpstream } from './upstream.ts';
+import { GOES_ON, OPEN } from './tls/downstream-handshake.ts';
+import { beginUpstreamTls, runUpstreamTls } from './tls/upstream-handshake.ts';
+import { closeUpstream, isStale } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
 import { sendProxyHeader } from './send-proxy-header.ts';
 import { worker } from './worker-state.ts';
@@ -52,12 +54,17 @@ function flushDownstream(d: Downstream): boolean {
   if (d.exchange !== null) {
     if (d.kind === TIMER.write) d.kind = TIMER.none;
     settleClient(d.exchange);
-  } else if (!d.closesWhenSent) arm(d, TIMER.keepAlive, timeouts.keepAliveMs);
+  } else if (!d.closesWhenSent && !isFirst(d)) arm(d, TIMER.keepAlive, timeouts.keepAliveMs);
   if (d.closesWhenSent && d.exchange === null) {
     closeSoftly(d);
     return false;
   }
   return true;
+}
+
+/** The limit of a handshake, or of a first request, is not prolonged by what was sent meanwhile. */
+function isFirst(d: Downstream): boolean {
+  return d.kind === TIMER.handshake || d.kind === TIMER.head;
 }
 
 /** Goes on with a client's connection: something changed, or its share of a turn begins anew. */
@@ -91,7 +98,7 @@ export function onUpstream(u: Upstream, mask: number): void {
   const x = u.exchange;
   if (x === null) {
     // Idle: end of file, an error, or data that nobody asked for.
-    if ((mask & ~EPOLLOUT) !== 0) closeUpstream(u);
+    if ((mask & ~EPOLLOUT) !== 0 && (u.tls === null || isStale(u))) closeUpstream(u);
     return;
   }
   if (x.phase === PHASE.connecting) {
@@ -103,20 +110,36 @@ export function onUpstream(u: Upstream, mask: number): void {
 }
 
 function connected(x: Exchange, u: Upstream, mask: number): void {
+  if (u.tls !== null) {
+    goOnWithTls(x, u, runUpstreamTls(u));
+    return;
+  }
   if ((mask & (EPOLLERR | EPOLLHUP)) !== 0) {
     connectFailed(x, REASON.connectFailed);
     return;
   }
   if ((mask & EPOLLOUT) === 0) return;
-  u.isConnected = true;
-  u.kind = TIMER.none;
-  x.connectedMs = worker.nowMs;
-  x.phase = PHASE.waiting;
-  const { sendProxy } = x.pool!.plan;
+  const { tls, plan } = x.pool!;
+  const { sendProxy } = plan;
   if (sendProxy !== null && !sendProxyHeader(u, sendProxy, x.downstream!, x.downstream!)) {
     connectFailed(x, REASON.connectFailed);
     return;
   }
+  if (tls === null) ready(x, u);
+  else goOnWithTls(x, u, beginUpstreamTls(u, tls));
+}
+
+function goOnWithTls(x: Exchange, u: Upstream, result: number): void {
+  if (result === OPEN) ready(x, u);
+  else if (result !== GOES_ON) connectFailed(x, -result);
+}
+
+/** The connection is made, and its TLS: the request may go. */
+function ready(x: Exchange, u: Upstream): void {
+  u.isConnected = true;
+  u.kind = TIMER.none;
+  x.connectedMs = worker.nowMs;
+  x.phase = PHASE.waiting;
   sendRequest(x);
   if (u.exchange === x && u.canRead) readAnswer(x, u);
 }

@@ -1,4 +1,5 @@
 /** The end of an exchange: what is counted and logged, and what becomes of its connections. */
+import { bytesTaken } from './connection.ts';
 import { LISTENER_METER, ROUTE_METER, SERVER_METER } from '../base/meters.ts';
 import { REASON, REASONS } from '../base/reasons.ts';
 import { logExchange } from './access-log.ts';
@@ -89,7 +90,7 @@ function record(x: Exchange): void {
     if (hasClass) bump(meter + ROUTE_METER.statuses + statusClass);
     observe(meter + ROUTE_METER.latencySumUs, meter + ROUTE_METER.latencyBuckets, us);
   }
-  const bytesOut = d.bytesOut + d.outLength - x.bytesOutBefore;
+  const bytesOut = bytesTaken(d) - x.bytesOutBefore;
   if (x.server !== null && hasClass && x.firstByteMs >= 0) {
     bump(x.server.meter + SERVER_METER.statuses + statusClass);
   }

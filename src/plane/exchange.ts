@@ -7,6 +7,7 @@
  *
  * Exchanges are used again: a worker keeps a few free ones, so that a request allocates none.
  */
+import { bytesTaken } from './connection.ts';
 import { REASONS } from '../base/reasons.ts';
 import { ChunkedFilter } from '../codec/http1-chunked.ts';
 import { LISTENER_METER } from '../base/meters.ts';
@@ -131,7 +132,7 @@ export function takeExchange(downstream: Downstream): Exchange {
   x.downstream = downstream;
   x.listener = downstream.acceptor.listener;
   x.startMs = worker.nowMs;
-  x.bytesOutBefore = downstream.bytesOut + downstream.outLength;
+  x.bytesOutBefore = bytesTaken(downstream);
   downstream.exchange = x;
   bump(x.listener.meter + LISTENER_METER.requestsLive);
   return x;

@@ -3,6 +3,8 @@
  * (RFC 9110 §7.6.3) and X-Request-Id. What a client sent of its own is believed, and continued,
  * only where it comes from a trusted network; from anywhere else it has been left out already.
  */
+import type { ListenerRuntime } from './runtime.ts';
+import type { ClientCertificate } from './tls/tls-stream.ts';
 import { forwardedNode } from '../codec/forwarded.ts';
 import { FIELD, FIELD_STRIDE } from '../codec/http1-head.ts';
 import type { RequestHead } from '../codec/http1-head.ts';
@@ -24,7 +26,9 @@ export function writeForwarding(x: Exchange, head: RequestHead, at: number): num
     );
   }
   if (plan.xForwardedProto && !(isTrusted && hasField(head, FIELD.xForwardedProto))) {
-    out = putText(out, 'X-Forwarded-Proto: http\r\n');
+    out = putText(out, 'X-Forwarded-Proto: ');
+    out = putText(out, listener.scheme);
+    out = putText(out, '\r\n');
   }
   if (plan.xForwardedHost && head.hostStart >= 0) {
     if (!(isTrusted && hasField(head, FIELD.xForwardedHost))) {
@@ -35,12 +39,31 @@ export function writeForwarding(x: Exchange, head: RequestHead, at: number): num
   }
   if (isTrusted || plan.forwarded) out = writeForwarded(x, head, out);
   if (listener.viaText !== null) out = putText(out, listener.viaText);
+  const client = x.downstream!.tls?.client ?? null;
+  if (client !== null) out = writeClientCertificate(listener, client, out);
   if (x.requestId !== '') {
     out = putText(out, 'X-Request-Id: ');
     out = putText(out, x.requestId);
     out = putText(out, '\r\n');
   }
   return out;
+}
+
+/** What is told of a client's certificate, in the fields that the listener names. */
+function writeClientCertificate(
+  listener: ListenerRuntime,
+  client: ClientCertificate,
+  at: number,
+): number {
+  const { fields } = listener.plan.tls!.clientAuth!;
+  let out = putField(at, fields.subject, client.subject);
+  out = putField(out, fields.names, client.names);
+  out = putField(out, fields.fingerprint, client.fingerprint);
+  return putField(out, fields.certificate, client.encoded);
+}
+
+function putField(at: number, name: string, value: string): number {
+  return name === '' || value === '' ? at : putText(at, `${name}: ${value}\r\n`);
 }
 
 type ListField = { name: string; id: number; own: string; isTrusted: boolean };
@@ -68,7 +91,7 @@ function writeForwarded(x: Exchange, head: RequestHead, at: number): number {
   const { isTrusted, clientText } = x.downstream!;
   let own = '';
   if (plan.forwarded) {
-    own = `for=${forwardedNode(clientText)};proto=http`;
+    own = `for=${forwardedNode(clientText)};proto=${x.listener!.scheme}`;
     if (head.hostStart >= 0) {
       own += `;host="${textOf(head.hostStart, head.hostEnd)}"`;
     }

@@ -1,4 +1,5 @@
 /** What the supervisor tells the worker: plans, health, the end. */
+import { TLS_STAGE } from './tls/tls-stream.ts';
 import { WORKER_METER } from '../base/meters.ts';
 import type { Plan } from '../config/plan.ts';
 import { applySocketOptions } from '../sys/socket-options.ts';
@@ -44,7 +45,11 @@ import { setHttpChallenges } from './http-challenges.ts';
 import { readAccepted } from './request-input.ts';
 import { meters } from './meter-segment.ts';
 import { Orphan } from './orphan.ts';
-import { WORKER_FD, bindKey } from './worker-protocol.ts';
+import { setTlsChallenges } from './tls/challenges.ts';
+import { handshakes } from './tls/handshake-queue.ts';
+import { commitTls, dropTls, prepareTls, takeStore, takeTicketKeys } from './tls/tls-state.ts';
+import { noteTrouble } from './tls/tls-trouble.ts';
+import { WORKER_FD, bindKey, storeOfKey } from './worker-protocol.ts';
 import type { ServerHealthFrame, ToWorker } from './worker-protocol.ts';
 import { worker } from './worker-state.ts';
 import { REASON } from '../base/reasons.ts';
@@ -78,7 +83,7 @@ export function onSupervisorLost(): void {
 export function onMessage(message: ToWorker): void {
   switch (message.type) {
     case 'plan':
-      takePlan(message.plan, message.servers);
+      takePlan(message.plan, message.servers, message.store);
       break;
     case 'health':
       if (current !== null) takeColumns(message.servers, current);
@@ -88,9 +93,14 @@ export function onMessage(message: ToWorker): void {
       break;
     case 'challenges':
       setHttpChallenges(message.http);
+      setTlsChallenges(message.tls);
       break;
     case 'store':
+      takeSockets();
+      renewTls(message.store);
+      break;
     case 'ticket-keys':
+      takeTicketKeys(message);
       break;
     case 'stop':
       flushLog();
@@ -98,7 +108,17 @@ export function onMessage(message: ToWorker): void {
   }
 }
 
-function takePlan(plan: Plan, servers: readonly ServerHealthFrame[]): void {
+/** Certificates have changed. Where they cannot be used, those before stay. */
+function renewTls(store: number): void {
+  if (current === null) return;
+  try {
+    commitTls(current, prepareTls(current, store));
+  } catch (error) {
+    noteTrouble('store', `certificates were not renewed: ${String(error)}`);
+  }
+}
+
+function takePlan(plan: Plan, servers: readonly ServerHealthFrame[], store: number): void {
   takeSockets();
   if (worker.isDraining) {
     closeUnused();
@@ -107,7 +127,14 @@ function takePlan(plan: Plan, servers: readonly ServerHealthFrame[]): void {
   }
   try {
     const next = compilePlan(plan, current, seed);
-    listen(next);
+    const tls = prepareTls(next, store);
+    try {
+      listen(next);
+    } catch (error) {
+      dropTls(tls);
+      throw error;
+    }
+    commitTls(next, tls);
     if (current !== null) retire(current, next);
     current = next;
     watchEjections(next.pools.values());
@@ -124,6 +151,7 @@ function takePlan(plan: Plan, servers: readonly ServerHealthFrame[]): void {
   const places = Math.floor((descriptors - limitDatagrams(plan, descriptors)) / 2);
   accepting.limit = Math.max(1, Math.min(limits.connections, places));
   bufferUse.limitBytes = limits.bufferMemory;
+  handshakes.limit = limits.handshakes;
   worker.isLogging = plan.log.access !== 'off';
   meters[WORKER_METER.planVersionLive] = plan.version;
   control!.send({ type: 'applied', version: plan.version });
@@ -133,6 +161,11 @@ function takeSockets(): void {
   for (;;) {
     const passed = receiveFd(WORKER_FD.descriptors);
     if (passed === null) return;
+    const store = storeOfKey(passed.text);
+    if (store > 0) {
+      takeStore(store, passed.fd);
+      continue;
+    }
     const before = sockets.get(passed.text);
     if (before !== undefined) closeFd(before);
     sockets.set(passed.text, passed.fd);
@@ -211,6 +244,8 @@ function clients(): Downstream[] {
 /** Closes what waits for a request; what has one closes after its answer. */
 function endIdle(connections: readonly Downstream[]): void {
   for (const d of connections) {
+    // It has not had the time to ask for anything.
+    if (d.tls !== null && d.tls.stage !== TLS_STAGE.open) continue;
     // A request that has arrived and was not read yet is still served.
     if (d.exchange === null && hasInput(d)) readAccepted(d);
     if (d.isClosed) continue;

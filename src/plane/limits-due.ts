@@ -14,6 +14,7 @@ import { bump, countReason } from './meter-segment.ts';
 import { answerOwn, failExchange } from './own-answer.ts';
 import { sessionDue } from './tcp/session-events.ts';
 import { TIMER } from './timers.ts';
+import { endHandshake } from './tls/http-handshake.ts';
 import { closeUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
 import { datagramDue } from './udp/datagram-events.ts';
@@ -38,6 +39,7 @@ export function onDue(node: TimerNode): void {
 function downstreamDue(d: Downstream, limit: number): void {
   const x = d.exchange;
   if (limit === TIMER.head) headDue(d);
+  else if (limit === TIMER.handshake && d.tls !== null) endHandshake(d, REASON.tlsTimeout);
   else if (limit === TIMER.keepAlive || limit === TIMER.linger) {
     if (limit === TIMER.keepAlive) countReason(REASON.idleTimeout);
     closeDownstream(d);

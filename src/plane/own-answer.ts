@@ -101,7 +101,7 @@ function answer(x: Exchange, own: OwnAnswer): void {
   if (reasonHeader && x.reason !== REASON.routed) {
     lines += `Ballast-Reason: ${REASONS[x.reason]!.word}\r\n`;
   }
-  lines += own.lines;
+  lines += own.lines + (x.listener!.hstsText ?? '');
   if (x.closeDownstream) lines += 'Connection: close\r\n';
   else if (x.minor !== 1) lines += 'Connection: keep-alive\r\n';
   let end = putText(GATHER_AT, `${lines}\r\n`);

@@ -32,15 +32,15 @@ const TEXTS: Readonly<Record<FailureKind, readonly [string, string]>> = {
 };
 
 /** CLOCK_MONOTONIC when performance.now() was 0, in ms: the same clock in all workers. */
-const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+export const monotonicOriginMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
 /** Now, as the states of all workers have it. */
 export function tenthsNow(): number {
-  return tenthsOf(originMs + worker.nowMs);
+  return tenthsOf(monotonicOriginMs + worker.nowMs);
 }
 
 function msUntil(tenths: number): number {
-  return Math.round(tenths * 100 - originMs - worker.nowMs);
+  return Math.round(tenths * 100 - monotonicOriginMs - worker.nowMs);
 }
 
 /** To be called for each failure of a server of the given kind. */

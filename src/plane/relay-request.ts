@@ -35,18 +35,32 @@ export function sendRequest(x: Exchange): void {
   const left = x.requestLength - x.requestSent;
   if (left > 0) {
     const at = x.block + x.requestStart + x.requestSent;
-    const sent = libc.send(u.fd, BASE + at, left, MSG_NOSIGNAL);
-    if (sent !== left) {
-      sentInPart(x, u, sent);
-      return;
+    if (u.tls !== null) {
+      if (!sendEncrypted(x, u, at, left)) return;
+    } else {
+      const sent = libc.send(u.fd, BASE + at, left, MSG_NOSIGNAL);
+      if (sent !== left) {
+        sentInPart(x, u, sent);
+        return;
+      }
+      u.bytesOut += sent;
+      x.requestSent = x.requestLength;
     }
-    u.bytesOut += sent;
-    x.requestSent = x.requestLength;
   }
   settleServer(x);
   if (x.isRequestDone) return;
   settleClient(x);
   relayRequestBody(x);
+}
+
+/** What is encrypted is sent, or waits, as a whole. */
+function sendEncrypted(x: Exchange, u: Upstream, at: number, length: number): boolean {
+  if (writeTo(u, at, length) === FAILED) {
+    uploadFailed(x, u);
+    return false;
+  }
+  x.requestSent = x.requestLength;
+  return true;
 }
 
 function sentInPart(x: Exchange, u: Upstream, sent: number): void {

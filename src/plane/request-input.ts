@@ -14,6 +14,9 @@ import { countReason } from './meter-segment.ts';
 import { takeProxyHeader } from './proxy-input.ts';
 import { answerOwn } from './own-answer.ts';
 import { TIMER } from './timers.ts';
+import { readHandshake } from './tls/http-handshake.ts';
+import type { DownstreamTls } from './tls/downstream-tls.ts';
+import { TLS_STAGE } from './tls/tls-stream.ts';
 import { worker } from './worker-state.ts';
 
 const head = new RequestHead();
@@ -21,6 +24,10 @@ const LINE_FEED = 10;
 
 /** Goes on with a connection that has no exchange: called when there is, or may be, input. */
 export function readRequests(d: Downstream): void {
+  if (d.tls !== null && d.tls.stage !== TLS_STAGE.open) {
+    readHandshake(d, d.tls as DownstreamTls);
+    return;
+  }
   for (let i = 0; i < PIPELINED_PER_TURN; i++) {
     // The next request waits until the client has taken the answer before.
     if (d.isClosed || d.exchange !== null || d.isLingering || d.outLength > 0) return;

@@ -9,7 +9,6 @@ import type { RequestHead } from '../codec/http1-head.ts';
 import { bytes, putNumber, putRun, putText } from './buffers.ts';
 import type { Exchange } from './exchange.ts';
 import { writeForwarding } from './forwarding-writer.ts';
-import type { FieldEditor } from './field-editor.ts';
 
 /** The minor version stands before the CRLF; ours is 1, whatever the client's (RFC 9110 §2.5). */
 const MINOR_FROM_FIELDS = -3;
@@ -19,7 +18,8 @@ const ONE = 0x31;
 export function requestRoom(x: Exchange, head: RequestHead): number {
   const size = head.end - head.methodStart;
   const method = head.methodEnd - head.methodStart;
-  const added = x.route!.addedBytes + x.listener!.addedBytes;
+  const client = x.downstream!.tls?.client?.bytesMax ?? 0;
+  const added = x.route!.addedBytes + x.listener!.addedBytes + client;
   // The log has a copy of method, host and path; the host may also stand in Host, X-Forwarded-Host
   // and Forwarded. What trusted proxies before us wrote is written anew, and so is the path.
   const host = head.hostEnd - head.hostStart;
@@ -46,7 +46,7 @@ export function writeRequestHead(x: Exchange, head: RequestHead, at: number): nu
     run = head.fieldsStart;
   }
   if (isCopied) noteForLog(x, head, out);
-  out = writeFields(x, head, { out, run, makesHost, edits: route.requestEdits });
+  out = writeFields(x, head, { out, run, makesHost });
   if (makesHost) out = writeHost(x, head, out);
   if ((x.flags & HEAD_FLAG.upgrade) !== 0) out = writeUpgrade(head, out);
   else if ((x.flags & HEAD_FLAG.trailers) !== 0)
@@ -106,20 +106,23 @@ type FieldsOptions = {
   out: number;
   run: number;
   makesHost: boolean;
-  edits: FieldEditor | null;
 };
 
 function writeFields(x: Exchange, head: RequestHead, options: FieldsOptions): number {
   const { fields, fieldCount } = head;
-  const { edits, makesHost } = options;
+  const { makesHost } = options;
+  const edits = x.route!.requestEdits;
+  const { ownFields } = x.listener!;
+  const looksAtNames = edits !== null || ownFields !== null;
   const last = head.end - 2;
   let { out, run } = options;
   for (let i = 0, f = 0; i < fieldCount; i++, f += FIELD_STRIDE) {
     const id = fields[f + 4]!;
-    if (id === FIELD.other && fields[f + 5] === 0 && edits === null) continue;
+    if (id === FIELD.other && fields[f + 5] === 0 && !looksAtNames) continue;
     const isLeftOut =
       leavesOut(x, id, fields[f + 5]!, makesHost) ||
-      (edits !== null && edits.removes(fields[f]!, fields[f + 1]!));
+      (edits !== null && edits.removes(fields[f]!, fields[f + 1]!)) ||
+      (ownFields !== null && ownFields.removes(fields[f]!, fields[f + 1]!));
     if (!isLeftOut) continue;
     const lineStart = fields[f]!;
     if (lineStart > run) out = putRun(out, run, lineStart);

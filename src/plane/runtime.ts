@@ -23,7 +23,10 @@ import type { Placement } from './placement.ts';
 import { sharesLive } from './places.ts';
 import { applyColumns } from './pool-availability.ts';
 import { bump, slotStart } from './meter-segment.ts';
+import { fieldEditor } from './field-editor.ts';
 import type { FieldEditor } from './field-editor.ts';
+import type { Termination } from './tls/termination.ts';
+import type { UpstreamTls } from './tls/upstream-tls.ts';
 import type { UdpServerSocket } from './udp/server-socket.ts';
 import type { Upstream } from './upstream.ts';
 import { jsonText } from './json-text.ts';
@@ -68,6 +71,8 @@ export class ServerRuntime {
   meter: number;
   /** Connections open, idle ones included. */
   open = 0;
+  /** A session of TLS to be resumed, as OpenSSL has it; 0: none. */
+  tlsSession = 0;
   /** Not in the plan any more: its connections end with their requests. */
   isRemoved = false;
 
@@ -135,6 +140,8 @@ export class PoolRuntime {
   readonly hashes: boolean;
   /** Whether its algorithm goes by the time to the first byte. */
   readonly usesLatency: boolean;
+  /** TLS towards its servers; null speaks in the clear. Made anew with the store. */
+  tls: UpstreamTls | null = null;
   /** Whether its algorithm looks at what all workers have on a server. */
   sharesLive = false;
 
@@ -239,6 +246,14 @@ export class ListenerRuntime {
   readonly logText: string;
   /** Own pages by status. */
   readonly pages: ReadonlyMap<number, ErrorPage>;
+  /** How TLS is ended; null: requests come in the clear. Made anew with the store. */
+  termination: Termination | null = null;
+  /** `https` or `http`, as servers are told. */
+  readonly scheme: string;
+  /** The line of Strict-Transport-Security; null where it is not sent. */
+  readonly hstsText: string | null;
+  /** Fields that tell of a client's certificate: what clients send in them is left out. */
+  readonly ownFields: FieldEditor | null;
   /** Not in the plan any more: its connections end with their requests. */
   isRemoved = false;
 
@@ -254,6 +269,9 @@ export class ListenerRuntime {
     this.policy = parts.policy;
     this.answerLimits = parts.answerLimits;
     this.pages = parts.pages;
+    this.scheme = plan.tls === null ? 'http' : 'https';
+    this.hstsText = plan.hsts === '' ? null : `Strict-Transport-Security: ${plan.hsts}\r\n`;
+    this.ownFields = ownFields(plan);
     const via = plan.forwarded.via;
     this.viaText = via === '' ? null : `Via: 1.1 ${via}\r\n`;
     this.addedBytes = addedBytes(plan);
@@ -271,6 +289,11 @@ function addedBytes(plan: HttpListenerPlan): number {
   const { forwarded, requestId, via } = plan.forwarded;
   const forwardedBytes = forwarded || plan.trust.length > 0 ? FORWARDED_BYTES : 0;
   return BASE_BYTES + forwardedBytes + (requestId === 'off' ? 0 : REQUEST_ID_BYTES) + via.length;
+}
+
+function ownFields(plan: HttpListenerPlan): FieldEditor | null {
+  const fields = Object.values(plan.tls?.clientAuth?.fields ?? {}).filter((name) => name !== '');
+  return fieldEditor({ remove: fields, set: [], add: [] });
 }
 
 export type ErrorPage = { readonly contentType: string; readonly body: Uint8Array };

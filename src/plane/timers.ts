@@ -15,14 +15,16 @@ export const TIMER = {
   queue: 6,
   /** Either side of a tunnel. */
   tunnel: 7,
+  /** Downstream: the end of the handshake of TLS. */
+  handshake: 8,
   /** Upstream: the connection is made. */
-  connect: 8,
+  connect: 9,
   /** Upstream: the answer begins. */
-  firstByte: 9,
+  firstByte: 10,
   /** Upstream: progress of the answer's body. */
-  answerBody: 10,
+  answerBody: 11,
   /** Upstream: the next request. */
-  upstreamIdle: 11,
+  upstreamIdle: 12,
   /** Upstream: the server takes the request. */
-  upstreamWrite: 12,
+  upstreamWrite: 13,
 } as const;

@@ -13,6 +13,8 @@ import { bump, meters } from './meter-segment.ts';
 import type { ServerRuntime } from './runtime.ts';
 import type { TcpSession } from './tcp/session.ts';
 import { TIMER } from './timers.ts';
+import { readTls } from './tls/tls-io.ts';
+import { keepSession } from './tls/upstream-handshake.ts';
 import { worker } from './worker-state.ts';
 
 /** ip(7). Must match <linux/in.h>. */
@@ -129,6 +131,7 @@ export function keepIdle(u: Upstream): void {
     return;
   }
   countBytes(u);
+  keepSession(u);
   u.isIdle = true;
   server.idle.push(u);
   countIdle(server);
@@ -150,6 +153,7 @@ export function closeUpstream(u: Upstream): void {
     countIdle(server);
   }
   countBytes(u);
+  keepSession(u);
   server.open--;
   bump(WORKER_METER.upstreamLive, -1);
   closeConnection(u);
@@ -157,6 +161,8 @@ export function closeUpstream(u: Upstream): void {
 
 /** Whether the peer of a connection has closed it already: asked before what cannot be repeated. */
 export function isStale(u: Upstream): boolean {
+  // A new ticket may wait to be read, which is for the library alone.
+  if (u.tls !== null) return u.isHangup || readTls(u, u.tls, 0, 1) !== -1;
   const MSG_PEEK = 2;
   const got = libc.recv(u.fd, BASE, 1, MSG_PEEK);
   // An idle connection has nothing to say: data and end of file both make it useless.

@@ -5,6 +5,7 @@
  */
 import { SLOTS_MAX } from '../base/meters.ts';
 import type { BindPlan, Plan } from '../config/plan.ts';
+import { RATE_CELLS } from '../machine/handshake-rate.ts';
 import type { Administrative } from '../machine/health.ts';
 
 /** Descriptors that a worker inherits. */
@@ -19,16 +20,18 @@ export const WORKER_FD = {
 /** What the names begin with under which workers without supervisor wait for a successor. */
 export const ORPHAN_NAME = 'ballast-orphan-';
 
-/** Bytes of the segment that all workers share: four sections of one int32 per slot. */
-export const SHARED_COUNTER_BYTES = 4 * SLOTS_MAX * 4;
+/** Bytes of the segment that all workers share: sections of one int32 per slot, and one of rates. */
+export const SHARED_COUNTER_BYTES = 4 * SLOTS_MAX * 4 + RATE_CELLS * 4;
 
-/** Where the sections begin, counted in int32. The last three are those of machine/passive.ts. */
+/** Where the sections begin, counted in int32; the second to the fourth are of machine/passive.ts. */
 export const SHARED = {
   live: 0,
   failures: SLOTS_MAX,
   /** In tenths of a second of CLOCK_MONOTONIC. */
   ejectedUntil: 2 * SLOTS_MAX,
   ejections: 3 * SLOTS_MAX,
+  /** Those of machine/handshake-rate.ts. */
+  handshakeRates: 4 * SLOTS_MAX,
   /** Goes up with each ejection: in slot 0, which is the worker's own and fails nobody. */
   ejectionEpoch: SLOTS_MAX,
 } as const;

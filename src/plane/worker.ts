@@ -30,6 +30,9 @@ import { abortSession } from './tcp/end-session.ts';
 import { onTcpClient, onTcpServer } from './tcp/session-events.ts';
 import type { TcpClient } from './tcp/session.ts';
 import { endDatagrams, onDatagrams } from './udp/datagram-events.ts';
+import { handshakes } from './tls/handshake-queue.ts';
+import { runWaitingHandshake } from './tls/handshake-turns.ts';
+import { troubles } from './tls/tls-trouble.ts';
 import { flushReplies } from './udp/replies.ts';
 import { closeUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
@@ -119,6 +122,7 @@ function end(w: Watched): void {
 
 function waitMs(): number {
   if (worker.ready.length > 0 || worker.resumeAt < worker.resuming.length) return 0;
+  if (handshakes.waiting.length > 0) return 0;
   const due = Math.min(worker.wheel.nextDueMs(), logDueMs());
   const limit = queues.pools.size > 0 ? QUEUE_POLL_MS : WAIT_MS;
   const wait = Math.ceil(due - worker.nowMs);
@@ -169,10 +173,14 @@ function housekeeping(): void {
     flushReplies();
     // Who waits in a queue goes before who asks again.
     if (queues.pools.size > 0) kickQueues();
+    runWaitingHandshake();
     resumeReady();
     worker.wheel.advance(worker.nowMs, onDue);
     if (accepting.isPaused) resumeAccepting();
     if (worker.nowMs >= logDueMs()) flushLog();
+    for (const message of troubles.splice(0)) {
+      control.send({ type: 'event', level: 'error', code: 'BAL_TLS_TROUBLE', message });
+    }
     control.flush();
     meters[WORKER_METER.bufferBytesLive] = bufferUse.bytes;
     if (worker.isDraining && isDrained()) control.send({ type: 'drained' });

@@ -2,15 +2,28 @@
 import { writeSync } from 'node:fs';
 import { BallastError } from '../base/errors.ts';
 import { errnoText } from './errno.ts';
-import { close, errno, fcntl, ftruncate, madvise, memfdCreate, mmap, viewMemory } from './libc.ts';
+import {
+  close,
+  errno,
+  fcntl,
+  ftruncate,
+  lseek,
+  madvise,
+  memfdCreate,
+  mmap,
+  munmap,
+  viewMemory,
+} from './libc.ts';
 
 // Must match <sys/mman.h>.
+const PROT_READ = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
 const MADV_DONTNEED = 4;
-const PROT_READ = 1;
 const MAP_PRIVATE = 2;
+const MADV_DONTDUMP = 16;
+const SEEK_END = 2;
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
 // Must match <linux/fcntl.h>: no other seal, shorter, longer, written to.
@@ -85,10 +98,23 @@ export function createSealedMemory(name: string, bytes: Uint8Array): number {
 }
 
 /**
- * Maps a sealed segment for reading; a write into the view is an error of this process, and ends
- * it. A private map: kernels before 6.7 refuse a shared one of a segment sealed against writing,
- * and the pages are the same ones either way.
+ * Maps a whole sealed segment for reading, kept out of core dumps: what it holds may be secret. A
+ * private map: kernels before 6.7 refuse a shared one of what is sealed against writing, and the
+ * pages are the same ones either way. Throws BAL_SYS_MEMORY, also where it is empty or has more than
+ * `maxBytes`.
  */
-export function mapSealed(fd: number, sizeBytes: number): MappedMemory {
-  return map(MAP_PRIVATE, fd, sizeBytes, PROT_READ);
+export function mapSealed(fd: number, maxBytes: number): MappedMemory {
+  const sizeBytes = lseek(fd, 0, SEEK_END);
+  if (sizeBytes <= 0 || sizeBytes > maxBytes) {
+    const message = `cannot map a memory file of ${sizeBytes} bytes: at least 1 and at most ${maxBytes}`;
+    throw new BallastError('BAL_SYS_MEMORY', message);
+  }
+  const memory = map(MAP_PRIVATE, fd, sizeBytes, PROT_READ);
+  madvise(memory.address, sizeBytes, MADV_DONTDUMP);
+  return memory;
+}
+
+/** Gives a map back. Nothing may look at its bytes any more: they are not there. */
+export function unmap({ address, bytes }: MappedMemory): void {
+  munmap(address, bytes.length);
 }

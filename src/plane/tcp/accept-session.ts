@@ -18,7 +18,7 @@ export function acceptSessions(a: TcpAcceptor): void {
     session.clientPort = clientPort();
     const { listener } = a;
     if (!watchClient(client, listener.meter)) return;
-    if (listener.proxyFrom === null && listener.names === null) {
+    if (listener.proxyFrom === null && listener.names === null && listener.termination === null) {
       routeSession(session, listener.routes[0]!);
       continue;
     }

@@ -1,4 +1,6 @@
 /** From a session's route to a connection with a server, trying another where one fails. */
+import { GOES_ON, OPEN } from '../tls/downstream-handshake.ts';
+import { beginUpstreamTls } from '../tls/upstream-handshake.ts';
 import { noteLatency } from '../../balance/least-time.ts';
 import { POOL_METER, ROUTE_METER, SERVER_METER } from '../../base/meters.ts';
 import { REASON } from '../../base/reasons.ts';
@@ -66,16 +68,30 @@ export function sessionConnectFailed(s: TcpSession, reason: number): void {
   else abortSession(s, reason);
 }
 
-/** The connection is made: what was read of the client so far goes first. */
+/** The connection is made: what comes before the client's own bytes goes first. */
 export function sessionConnected(s: TcpSession): void {
   const u = s.upstream!;
-  const { client } = s;
-  const { sendProxy } = s.pool!.plan;
+  const { tls, plan } = s.pool!;
+  const { sendProxy } = plan;
   // A server that is gone already has heard nothing of the client's: another one may have it.
-  if (sendProxy !== null && !sendProxyHeader(u, sendProxy, client, s)) {
+  if (sendProxy !== null && !sendProxyHeader(u, sendProxy, s.client, s)) {
     sessionConnectFailed(s, REASON.connectFailed);
     return;
   }
+  if (tls === null) sessionReady(s);
+  else sessionTlsStep(s, beginUpstreamTls(u, tls));
+}
+
+/** What has come of a step of the handshake with the server. */
+export function sessionTlsStep(s: TcpSession, result: number): void {
+  if (result === OPEN) sessionReady(s);
+  else if (result !== GOES_ON) sessionConnectFailed(s, -result);
+}
+
+/** The server listens: what was read of the client so far goes first. */
+function sessionReady(s: TcpSession): void {
+  const u = s.upstream!;
+  const { client } = s;
   u.isConnected = true;
   u.kind = TIMER.none;
   s.connectedMs = worker.nowMs;

@@ -27,6 +27,11 @@ export function abortSession(s: TcpSession, reason: number): void {
   end(s, reason, true);
 }
 
+/** Ends a session that was told why: with a FIN, behind which nothing is lost. */
+export function refuseSession(s: TcpSession, reason: number): void {
+  end(s, reason, false);
+}
+
 function end(s: TcpSession, reason: number, isCut: boolean): void {
   if (s.stage === STAGE.ended) return;
   const isRelaying = s.stage === STAGE.relaying;

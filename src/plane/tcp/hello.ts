@@ -3,6 +3,8 @@
  * only where the listener wants it. Nothing is answered and nothing is changed: what was read is
  * kept and goes to the server first. No more is read than the two can be long.
  */
+import type { DownstreamTls } from '../tls/downstream-tls.ts';
+import { beginSessionTls, goOnWithTls } from './session-tls.ts';
 import { REASON } from '../../base/reasons.ts';
 import { PROXY_V2_BYTES_MAX } from '../../codec/proxy-header.ts';
 import { PROXY_LOOK, looksLikeProxyHeader } from '../../codec/proxy-protocol.ts';
@@ -29,16 +31,20 @@ const hello = new ClientHello();
 
 /** Begins to look; the client's first bytes may be there already. */
 export function beginHello(s: TcpSession): void {
-  const { names, proxyFrom } = s.listener;
+  const { names, proxyFrom, termination } = s.listener;
   s.awaitsProxyHeader = expectsProxyHeader(proxyFrom, s.clientText);
   s.isUnlisted = proxyFrom !== null && !s.awaitsProxyHeader;
-  if (s.awaitsProxyHeader || names !== null) readHello(s);
+  if (s.awaitsProxyHeader || names !== null || termination !== null) readHello(s);
   else giveRoute(s, '', NO_PROTOCOLS);
 }
 
 /** Reads on; called when there is, or may be, input. */
 export function readHello(s: TcpSession): void {
   const { client } = s;
+  if (client.tls !== null) {
+    goOnWithTls(s, client.tls as DownstreamTls);
+    return;
+  }
   while (client.canRead) {
     const saved = restoreInput(client, RECEIVE_AT);
     const got = readFrom(client, RECEIVE_AT + saved, HELLO_BYTES_MAX - saved);
@@ -68,19 +74,20 @@ function decide(s: TcpSession, length: number): boolean {
     s.awaitsProxyHeader = false;
     s.headerBytes = from;
   } else if (s.isUnlisted && isForged(s, length)) return true;
-  const { names } = s.listener;
-  if (names === null) {
+  const { names, termination } = s.listener;
+  if (names === null && termination === null) {
     if (keep(s, from, length)) giveRoute(s, '', NO_PROTOCOLS);
     return true;
   }
-  hello.needsAlpn = names.needsAlpn;
+  hello.needsAlpn = termination !== null || names!.needsAlpn;
+  hello.needsTicket = termination !== null;
   const result = readClientHello(bytes, RECEIVE_AT + from, length - from, hello);
   if (!keep(s, from, length)) return true;
   if (result === HELLO_MORE) return false;
   if (result === HELLO_DONE) {
     if (hello.serverName !== '') s.serverName = hello.serverName;
     giveRoute(s, hello.serverName, hello.alpn);
-  } else if (result === -HELLO_FAULT.notTls) giveRoute(s, '', NO_PROTOCOLS);
+  } else if (result === -HELLO_FAULT.notTls && termination === null) giveRoute(s, '', NO_PROTOCOLS);
   else abortSession(s, REASON.badClientHello);
   return true;
 }
@@ -103,9 +110,14 @@ function keep(s: TcpSession, from: number, length: number): boolean {
 }
 
 function giveRoute(s: TcpSession, serverName: string, alpn: readonly string[]): void {
-  const { names, routes } = s.listener;
+  const { names, routes, termination } = s.listener;
   const index = names === null ? 0 : names.find(serverName, alpn);
   s.client.kind = TIMER.none;
-  if (index < 0) abortSession(s, REASON.noRoute);
-  else routeSession(s, routes[index]!);
+  if (index < 0) {
+    abortSession(s, REASON.noRoute);
+    return;
+  }
+  const route = routes[index]!;
+  if (termination === null || route.plan.passthrough) routeSession(s, route);
+  else beginSessionTls(s, route, termination, hello);
 }

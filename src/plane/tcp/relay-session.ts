@@ -92,7 +92,8 @@ function pump(s: TcpSession, from: Connection, to: Connection): boolean {
       writeFailed(s, to);
       return false;
     }
-    if (got === RECEIVE_BYTES && !from.isUrgent) setLane(s, isUp, takeLane());
+    const isPlain = from.tls === null && to.tls === null;
+    if (got === RECEIVE_BYTES && isPlain && !from.isUrgent) setLane(s, isUp, takeLane());
   }
   worker.later(from);
   return true;

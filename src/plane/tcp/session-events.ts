@@ -1,4 +1,7 @@
 /** What an event or a time limit means for a session of layer 4. */
+import { FAILED, flush } from '../connection.ts';
+import { runUpstreamTls } from '../tls/upstream-handshake.ts';
+import { sessionTlsStep } from './connect-session.ts';
 import { POOL_METER } from '../../base/meters.ts';
 import { REASON } from '../../base/reasons.ts';
 import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../../sys/event-loop.ts';
@@ -28,7 +31,10 @@ export function onTcpClient(c: TcpClient, mask: number): void {
   if (s.stage === STAGE.relaying) {
     if ((mask & EPOLLOUT) !== 0 && !flushSession(s, c)) return;
     relaySession(s);
-  } else if (s.stage === STAGE.hello) readHello(s);
+  } else if (s.stage === STAGE.hello) {
+    if ((mask & EPOLLOUT) !== 0 && flush(c) === FAILED) abortSession(s, REASON.clientReset);
+    else readHello(s);
+  }
   // Both directions are over, and nothing is left that a server could want: a unix socket's close.
   else if ((mask & EPOLLHUP) !== 0 && c.inLength === 0 && !hasInput(c)) {
     abortSession(s, REASON.clientClosed);
@@ -44,6 +50,10 @@ export function onTcpServer(u: Upstream, mask: number): void {
   }
   noteReadiness(u, mask);
   if (s.stage === STAGE.connecting) {
+    if (u.tls !== null) {
+      sessionTlsStep(s, runUpstreamTls(u));
+      return;
+    }
     // A unix socket is connected at once: a hang-up is that of a server that has closed already.
     const failed = u.server.isTcp ? EPOLLERR | EPOLLHUP : EPOLLERR;
     if ((mask & failed) !== 0) sessionConnectFailed(s, REASON.connectFailed);
@@ -71,6 +81,7 @@ export function sessionDue(c: Connection, limit: number): void {
   const s = c.role === ROLE.tcpClient ? (c as TcpClient).session : (c as Upstream).session;
   if (s === null) return;
   if (limit === TIMER.connect) sessionConnectFailed(s, REASON.connectTimeout);
+  else if (limit === TIMER.handshake) abortSession(s, REASON.tlsTimeout);
   else if (limit === TIMER.head) abortSession(s, REASON.helloTimeout);
   else if (limit === TIMER.tunnel) lookAtSession(s);
   else if (limit === TIMER.queue) {

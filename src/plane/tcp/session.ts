@@ -42,6 +42,8 @@ export class TcpSession extends Placement {
   readonly listener: TcpListenerRuntime;
   stage: number = STAGE.hello;
   route: TcpRouteRuntime | null = null;
+  /** Where it goes once its TLS is ended. */
+  routeAfterTls: TcpRouteRuntime | null = null;
   upstream: Upstream | null = null;
   /** The client's address and port; behind a trusted proxy those that its PROXY header gives. */
   clientText = '';

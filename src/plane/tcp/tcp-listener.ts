@@ -1,4 +1,5 @@
 /** A listener of layer 4 with its routes, as the data plane runs it. */
+import type { Termination } from '../tls/termination.ts';
 import type { WeightedSplit } from '../../balance/weighted-split.ts';
 import type { TcpListenerPlan, TcpRoutePlan } from '../../config/plan-layer4.ts';
 import { compileServerNames } from '../../route/server-name-table.ts';
@@ -40,6 +41,8 @@ export class TcpListenerRuntime {
   /** Networks whose connections begin with a PROXY header, as compileCidrList makes them. */
   readonly proxyFrom: Uint8Array | null;
   readonly logText: string;
+  /** How TLS is ended on routes that do not pass it on; null ends none. Anew with the store. */
+  termination: Termination | null = null;
   /** Not in the plan any more. */
   isRemoved = false;
 

@@ -1,0 +1,24 @@
+/** TLS on a client's connection that we end. */
+import type { StoredCertificate } from '../../codec/certificate-store.ts';
+import type { Termination } from './termination.ts';
+import { TlsStream } from './tls-stream.ts';
+
+export class DownstreamTls extends TlsStream {
+  readonly termination: Termination;
+  /** First meter of the listener. */
+  readonly meter: number;
+  /** What the client is shown; one for each kind of key. */
+  certificates: readonly StoredCertificate[] = [];
+  /** The protocol that both speak; null: they have none in common. */
+  protocol: string | null = null;
+  /** Place of the older key that its ticket was sealed with; 0: none, or the newest. */
+  olderKey = 0;
+  /** Why the handshake has failed, in OpenSSL's words; "" where there is nothing to say. */
+  detail = '';
+
+  constructor(termination: Termination, meter: number) {
+    super();
+    this.termination = termination;
+    this.meter = meter;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What OpenSSL asks us in the middle of a handshake. A worker does one thing at a time, so that what
+ * is to be answered stands in `asked`, set before each step of a handshake.
+ */
+import type { StoredCertificate } from '../../codec/certificate-store.ts';
+import { addressOf, viewMemory } from '../../sys/libc.ts';
+import {
+  CRYPTO_malloc,
+  CTRL,
+  SSL_ctrl,
+  SSL_get_certificate,
+  alpnCallback,
+  statusCallback,
+} from '../../sys/tls/openssl.ts';
+import type { CertificateBook } from './certificate-book.ts';
+
+/** SSL_TLSEXT_ERR_*. */
+const OK = 0;
+const ALERT_FATAL = 2;
+const NO_ACKNOWLEDGEMENT = 3;
+
+/** Of the handshake that goes on now. */
+export const asked: {
+  /** The protocol that both speak; null: they have none in common (RFC 7301 §3.2). */
+  protocol: string | null;
+  /** Whether a client that offers others only is refused. */
+  isChoosy: boolean;
+  certificates: readonly StoredCertificate[];
+  book: CertificateBook | null;
+} = { protocol: null, isChoosy: false, certificates: [], book: null };
+
+/** Protocols as C has them, kept so that their addresses stay good. */
+const protocols = new Map<string, Buffer>();
+
+function protocolBytes(name: string): Buffer {
+  let known = protocols.get(name);
+  if (known === undefined) {
+    known = Buffer.from(name, 'latin1');
+    protocols.set(name, known);
+  }
+  return known;
+}
+
+/** Called for each ClientHello that offers protocols. */
+export const alpnSelect: unknown = alpnCallback((_ssl, out, outLength) => {
+  if (asked.protocol === null) return asked.isChoosy ? ALERT_FATAL : NO_ACKNOWLEDGEMENT;
+  const bytes = protocolBytes(asked.protocol);
+  new BigUint64Array(viewMemory(Number(out), 8))[0] = BigInt(addressOf(bytes));
+  new Uint8Array(viewMemory(Number(outLength), 1))[0] = bytes.length;
+  return OK;
+});
+
+/** Called for each client that asks for an OCSP response (RFC 6066 §8). */
+export const statusRequest: unknown = statusCallback((ssl) => {
+  const { book, certificates } = asked;
+  const shown = SSL_get_certificate(Number(ssl));
+  const one = certificates.find((each) => book?.pairOf(each).certificate === shown);
+  const response = one === undefined ? null : (book?.ocspOf(one) ?? null);
+  if (response === null) return NO_ACKNOWLEDGEMENT;
+  // OpenSSL frees it with the connection.
+  const copy = CRYPTO_malloc(response.length, 'ballast', 0);
+  if (copy === 0) return NO_ACKNOWLEDGEMENT;
+  new Uint8Array(viewMemory(copy, response.length)).set(response);
+  SSL_ctrl(Number(ssl), CTRL.setStatusResponse, response.length, copy);
+  return OK;
+});

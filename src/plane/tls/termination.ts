@@ -1,0 +1,109 @@
+/** How a listener ends TLS: its context, and which certificate it shows to whom. */
+import type { StoredCertificate } from '../../codec/certificate-store.ts';
+import type { TerminationPlan } from '../../config/plan-tls.ts';
+import {
+  CTRL,
+  OPTION,
+  SSL_CTX_callback_ctrl,
+  SSL_CTX_free,
+  SSL_CTX_set_alpn_select_cb,
+  SSL_CTX_set_num_tickets,
+  SSL_CTX_set_options,
+  SSL_CTX_set_session_id_context,
+  SSL_CTX_set_verify,
+} from '../../sys/tls/openssl.ts';
+import type { KeyPair } from '../../sys/tls/pem.ts';
+import { refuseMaterial } from '../../sys/tls/pem.ts';
+import { newContext } from '../../sys/tls/tls-profile.ts';
+import { nameClientCas, trustCas, useCrls } from '../../sys/tls/trust.ts';
+import type { CertificateBook, NameIndex } from './certificate-book.ts';
+import { alpnSelect, statusRequest } from './handshake-callbacks.ts';
+import { useTicketKeys } from './ticket-keys.ts';
+import { noteTrouble } from './tls-trouble.ts';
+
+/** Sessions belong to listeners that ask for the same certificates of clients. */
+const SESSION_CONTEXT = 'ballast';
+/** Tickets for each handshake; a client that opens several connections at once wants one for each. */
+const TICKETS = 1;
+const VERIFY_PEER = 1;
+const VERIFY_REQUIRED = 3;
+
+export class Termination {
+  readonly plan: TerminationPlan;
+  readonly context: number;
+  readonly book: CertificateBook;
+  readonly #names: NameIndex;
+  readonly #defaults: readonly StoredCertificate[];
+
+  /** Throws BAL_TLS_MATERIAL where OpenSSL does not take what the plan names. */
+  constructor(plan: TerminationPlan, book: CertificateBook) {
+    this.plan = plan;
+    this.book = book;
+    this.#names = book.namesOf(plan.certificates);
+    this.#defaults = plan.defaultCertificate === null ? [] : book.ofKey(plan.defaultCertificate);
+    this.context = newContext(plan.profile);
+    try {
+      setUp(this.context, plan, book);
+    } catch (error) {
+      this.free();
+      throw error;
+    }
+  }
+
+  /** The certificates for a server name, "" where none was sent; empty: the client is refused. */
+  certificatesFor(serverName: string): readonly StoredCertificate[] {
+    const found = serverName === '' ? undefined : this.#names.find(serverName);
+    return found ?? this.#defaults;
+  }
+
+  /** Parsed, those left out that cannot be: that is told to the operator. */
+  pairsOf(certificates: readonly StoredCertificate[]): KeyPair[] {
+    return certificates.flatMap((one) => {
+      try {
+        return [this.book.pairOf(one)];
+      } catch (error) {
+        noteTrouble(one.fingerprint, (error as Error).message);
+        return [];
+      }
+    });
+  }
+
+  /** Not used for new connections any more; those that there are keep the context. */
+  free(): void {
+    SSL_CTX_free(this.context);
+  }
+}
+
+function setUp(context: number, plan: TerminationPlan, book: CertificateBook): void {
+  SSL_CTX_set_options(context, OPTION.serverPreference);
+  const id = `${SESSION_CONTEXT}:${plan.clientAuth?.caFile ?? ''}`.slice(-32);
+  SSL_CTX_set_session_id_context(context, id, id.length);
+  SSL_CTX_callback_ctrl(context, CTRL.setStatusCallback, statusRequest);
+  SSL_CTX_set_alpn_select_cb(context, alpnSelect, 0);
+  if (plan.tickets) {
+    SSL_CTX_set_num_tickets(context, TICKETS);
+    useTicketKeys(context);
+  } else {
+    SSL_CTX_set_options(context, OPTION.noTicket);
+    SSL_CTX_set_num_tickets(context, 0);
+  }
+  if (plan.clientAuth !== null) askForCertificates(context, plan.clientAuth, book);
+}
+
+function askForCertificates(
+  context: number,
+  auth: NonNullable<TerminationPlan['clientAuth']>,
+  book: CertificateBook,
+): void {
+  const { caFile, crlFile, mode } = auth;
+  const cas = book.file(caFile);
+  if (cas === null) refuseMaterial(`the CAs of clients in "${caFile}"`);
+  trustCas(context, cas, `the CAs of clients in "${caFile}"`);
+  nameClientCas(context, cas, `the CAs of clients in "${caFile}"`);
+  if (crlFile !== '') {
+    const crls = book.file(crlFile);
+    if (crls === null) refuseMaterial(`the revocation lists in "${crlFile}"`);
+    useCrls(context, crls, `the revocation lists in "${crlFile}"`);
+  }
+  SSL_CTX_set_verify(context, mode === 'required' ? VERIFY_REQUIRED : VERIFY_PEER, 0);
+}
