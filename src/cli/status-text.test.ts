@@ -72,6 +72,7 @@ const REPORT: StatusReport = {
       names: [],
     },
   ],
+  certificates: { total: 0, expired: 0, broken: 0, first: [] },
   lastReload: null,
   recentEvents: [],
 };

@@ -6,6 +6,7 @@ import type {
   ServerStatus,
   StatusReport,
 } from '../control/status-report.ts';
+import { certificatesText } from './certificates-text.ts';
 import { tableText } from './print.ts';
 
 const RED = '\u001b[31m';
@@ -47,7 +48,12 @@ export function statusText(report: StatusReport, isColoured: boolean): string {
     // Painting comes after the columns are laid out: colours have no width.
     parts.push(poolText(pool).replace(STATE_WORD, (word) => paint(STATE_COLOURS[word]!, word)));
   }
-  parts.push(routesText(report), changesText(report), reloadText(report));
+  parts.push(
+    certificatesText(report.certificates),
+    routesText(report),
+    changesText(report),
+    reloadText(report),
+  );
   return parts
     .filter((part) => part !== '')
     .map((part) => part.replace(/^[A-Z]{4,}/, title))

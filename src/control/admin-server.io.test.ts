@@ -55,6 +55,11 @@ function view(parts: Partial<ControlView> = {}): ControlView {
       change: () => assert.fail('must not change'),
       events: () => [],
     },
+    certificates: {
+      list: () => [],
+      status: () => assert.fail('must not be asked'),
+      refresh: () => assert.fail('must not be refreshed'),
+    },
     api: {
       overview: () => assert.fail('must not be asked'),
       listServers: () => ({ total: 0, offset: 0, servers: [] }),

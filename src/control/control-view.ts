@@ -4,6 +4,7 @@ import type { EventStreams } from './admin/event-stream.ts';
 import type { Overview } from './admin/overview.ts';
 import type { ServerList, ServerQuery } from './admin/server-list.ts';
 import type { TrafficBook } from './admin/traffic.ts';
+import type { Certificates } from './certificates/certificates.ts';
 import type { EventBook } from './event-book.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { ConfigControl } from './history/config-control.ts';
@@ -24,6 +25,8 @@ export type ControlView = {
   readonly reload: () => Promise<ReloadReport>;
   readonly config: ConfigControl;
   readonly servers: ServerControl;
+  /** What people may see of certificates and do with them. */
+  readonly certificates: Pick<Certificates, 'list' | 'status' | 'refresh'>;
   readonly api: ApiView;
 };
 
@@ -47,6 +50,7 @@ export type ControlParts = {
   readonly fleet: WorkerFleet;
   readonly health: HealthBoard;
   readonly names: NameBoard;
+  readonly certificates: Pick<Certificates, 'status' | 'families'>;
   readonly reloader: Reloader;
   readonly configuration: ConfigStatus;
   /** Access log lines lost in the supervisor; the workers count theirs. */

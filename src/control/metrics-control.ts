@@ -15,6 +15,7 @@ export function controlFamilies(parts: ControlParts): MetricFamily[] {
     ...reloadFamilies(parts),
     ...healthFamilies(parts),
     ...nameFamilies(parts),
+    ...parts.certificates.families(),
   ];
 }
 

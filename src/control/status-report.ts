@@ -1,4 +1,5 @@
 /** The answer of GET /status and of `ballast status --json`. Fields are only ever added. */
+import type { CertificatesStatus } from './certificates/certificate-status.ts';
 import type { ConfigStatus } from './history/config-report.ts';
 import type { ReloadReport } from './reload.ts';
 import type { StateEvent } from './server-states/state-events.ts';
@@ -19,6 +20,7 @@ export type StatusReport = {
   readonly listeners: readonly ListenerStatus[];
   readonly routes: readonly RouteStatus[];
   readonly pools: readonly PoolStatus[];
+  readonly certificates: CertificatesStatus;
   readonly lastReload: ReloadReport | null;
   /** The latest changes of servers' states, the oldest first; more of them at GET /events. */
   readonly recentEvents: readonly StateEvent[];

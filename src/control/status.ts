@@ -24,12 +24,16 @@ export function buildStatus(parts: ControlParts): StatusReport {
     listeners: listenerStatuses(parts),
     routes: routeStatuses(parts),
     pools: plan.pools.map((pool) => poolStatus(pool, parts)),
+    certificates: parts.certificates.status(),
     recentEvents: parts.health.events.list(0, RECENT_EVENTS),
   };
 }
 
 /** The part of a report that is about the balancer as a whole, and its processes. */
-export type BalancerStatus = Omit<StatusReport, 'listeners' | 'routes' | 'pools' | 'recentEvents'>;
+export type BalancerStatus = Omit<
+  StatusReport,
+  'listeners' | 'routes' | 'pools' | 'certificates' | 'recentEvents'
+>;
 
 /** Called for each report, the overview of the API included. */
 export function buildBalancer(parts: ControlParts): BalancerStatus {

@@ -110,14 +110,16 @@ export class Supervisor {
     this.#certificates = new Certificates({
       log: this.#log,
       acmeFiles,
-      tellWorkers: (store) => this.#fleet.changeStore(store),
+      workers: this.#fleet,
+      plan: () => this.#filePlan,
+      alone: (job) => this.#changes.run(job),
     });
     this.#acme = new AcmeManager({
       log: this.#log,
       productVersion: options.productVersion,
-      tell: (challenges) => this.#fleet.tellChallenges(challenges),
+      tell: (challenges) => this.#fleet.tellStanding(challenges),
       told: (limitMs) => this.#fleet.told(limitMs),
-      onObtained: () => void this.#changes.run(() => this.#certificates.refresh(this.#filePlan)),
+      onObtained: () => void this.#certificates.refresh(),
     });
     this.#reloader = new Reloader({
       load: options.load,
@@ -173,6 +175,7 @@ export class Supervisor {
       this.#record({ plan, source, cause: 'start', note: '' });
       this.#names.refresh();
       this.#api.start();
+      this.#certificates.watch();
       void this.#acme.use(plan);
       orphans.drain(plan.drainMs, this.#log);
       return numbered;
@@ -372,6 +375,7 @@ export class Supervisor {
       fleet: this.#fleet,
       health: this.#health,
       names: this.#names.board,
+      certificates: this.#certificates,
       reloader: this.#reloader,
       configuration: config.status(),
       logLinesLost: this.#sink.linesLost,
@@ -382,6 +386,7 @@ export class Supervisor {
       metrics: () => metricsText(parts()),
       reload: () => this.reload(),
       config,
+      certificates: this.#certificates,
       servers: serverControl({
         plan: () => this.#plan,
         board: this.#health,

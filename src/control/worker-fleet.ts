@@ -8,7 +8,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BallastError } from '../base/errors.ts';
 import { HUNG_AFTER_MS, WORKER_METER } from '../base/meters.ts';
 import { isForPlace } from '../plane/worker-protocol.ts';
-import type { ChallengesFrame, PassiveFrame, ServerHealthFrame } from '../plane/worker-protocol.ts';
+import type {
+  ChallengesFrame,
+  PassiveFrame,
+  ServerHealthFrame,
+  TicketKeysFrame,
+} from '../plane/worker-protocol.ts';
 import type { StoreRef } from './certificates/sealed-store.ts';
 import { HeartbeatWatch, LOOK_EVERY_MS } from './heartbeat.ts';
 import type { ProductLog } from './product-log.ts';
@@ -73,7 +78,8 @@ export class WorkerFleet {
   readonly #watches = new Map<WorkerProcess, HeartbeatWatch>();
   #target: Target | null = null;
   #health: () => readonly ServerHealthFrame[] = () => [];
-  #challenges: ChallengesFrame = { type: 'challenges', http: [], tls: [] };
+  /** The last frame of each type that a worker must have before its first plan. */
+  readonly #standing = new Map<string, ChallengesFrame | TicketKeysFrame>();
   #isEnding = false;
   #looker: NodeJS.Timeout | null = null;
   #restarts = 0;
@@ -147,10 +153,10 @@ export class WorkerFleet {
     }
   }
 
-  /** Tells all workers which challenges of ACME are to be answered; later workers, too. */
-  tellChallenges(challenges: ChallengesFrame): void {
-    this.#challenges = challenges;
-    for (const worker of this.#alive) worker.sendChallenges(challenges);
+  /** Tells all workers something that holds until it is told anew; later workers, too. */
+  tellStanding(frame: ChallengesFrame | TicketKeysFrame): void {
+    this.#standing.set(frame.type, frame);
+    for (const worker of this.#alive) worker.sendStanding(frame);
   }
 
   /** Gives all workers another store for the plan in force. Resolves when it is sent to all. */
@@ -268,7 +274,7 @@ export class WorkerFleet {
     const late = () => worker.kill(`did not apply plan ${target.plan.version} in time`);
     const limit = setTimeout(late, APPLY_LIMIT_MS);
     const place = this.#places.findIndex((candidate) => candidate.worker === worker);
-    worker.sendChallenges(this.#challenges);
+    for (const frame of this.#standing.values()) worker.sendStanding(frame);
     const outcome = await worker.apply(forPlace(target, place), {
       health: this.#health,
       store: () => this.#target!.store,

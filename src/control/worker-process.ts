@@ -17,6 +17,7 @@ import type {
   FromWorker,
   PassiveFrame,
   ServerHealthFrame,
+  TicketKeysFrame,
   ToWorker,
 } from '../plane/worker-protocol.ts';
 import { sendFd } from '../sys/fd-passing.ts';
@@ -170,9 +171,9 @@ export class WorkerProcess {
     this.#send({ type: 'health', servers });
   }
 
-  /** All challenges of ACME that are to be answered now. */
-  sendChallenges(challenges: ChallengesFrame): void {
-    this.#send(challenges);
+  /** Challenges that are to be answered, or keys of tickets, from now on. */
+  sendStanding(frame: ChallengesFrame | TicketKeysFrame): void {
+    this.#send(frame);
   }
 
   /** Asks to finish what is under way; resolves when the worker has, or is gone. */

@@ -20,6 +20,8 @@ export type Problem = {
   readonly stamp: string;
   /** Whether what was there before serves on. */
   readonly isHeld: boolean;
+  /** When it was met first, in ms since the epoch. */
+  readonly since: number;
 };
 
 export type LoadedFile = { readonly bytes: Uint8Array; readonly stamp: string };
@@ -83,10 +85,12 @@ class Loading {
   }
 
   async pairs(): Promise<void> {
-    const { plan, acmeFiles } = this.#options;
-    for (const certificate of plan.certificates) {
+    const { acmeFiles } = this.#options;
+    const { certificates, stateFolder } = this.#options.plan;
+    for (const certificate of certificates) {
       try {
-        const { sources, isLenient } = pairSources(certificate, plan.stateFolder, acmeFiles);
+        const { sources, isLenient } = pairSources(certificate, stateFolder, acmeFiles);
+        this.#checkCount(sources.length);
         for (const source of sources) {
           this.#pair(source, isLenient);
           await this.#rest();
@@ -133,7 +137,7 @@ class Loading {
       return;
     }
     try {
-      this.#add(readPair(source));
+      this.#pairs.push(readPair(source));
       this.#isChanged = true;
     } catch (error) {
       if (this.#options.isStrict && !isLenient) throw error;
@@ -152,18 +156,15 @@ class Loading {
   #keep(pair: Pair): void {
     // The order is that of the plan: a store is the same only if that is.
     if (this.#options.before.pairs[this.#pairs.length] !== pair) this.#isChanged = true;
-    this.#add(pair);
+    this.#pairs.push(pair);
   }
 
-  #add(pair: Pair): void {
-    if (this.#pairs.length >= CERTIFICATES_MAX) {
-      throw new BallastError(
-        'BAL_CERTIFICATE_LIMIT',
-        `there are more certificates than the ${CERTIFICATES_MAX} that are allowed`,
-        { hint: 'take those out of the folders that are not served any more' },
-      );
-    }
-    this.#pairs.push(pair);
+  #checkCount(further: number): void {
+    const count = this.#pairs.length + further;
+    if (count <= CERTIFICATES_MAX) return;
+    throw new BallastError('BAL_CERTIFICATE_LIMIT', `there are ${count} certificates`, {
+      hint: `at most ${CERTIFICATES_MAX} are allowed: take out what is not served any more`,
+    });
   }
 
   /** A folder that cannot be listed: its certificates serve on. */
@@ -197,10 +198,11 @@ class Loading {
     }
   }
 
-  #problem(problem: Omit<Problem, 'error'> & { readonly error: unknown }): void {
-    const { error } = problem;
+  #problem(problem: Omit<Problem, 'error' | 'since'> & { readonly error: unknown }): void {
+    const { error, name } = problem;
     if (!(error instanceof BallastError)) throw error;
-    this.#problems.set(problem.name, { ...problem, error });
+    const since = this.#options.before.problems.get(name)?.since ?? Date.now();
+    this.#problems.set(name, { ...problem, error, since });
   }
 
   async #rest(): Promise<void> {

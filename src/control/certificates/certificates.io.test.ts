@@ -1,6 +1,7 @@
 // Certificates from their files to the workers, in a supervisor with fake workers.
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import type { CertificatePlan } from '../../config/plan-tls.ts';
 import type { Plan } from '../../config/plan.ts';
@@ -165,3 +166,93 @@ test(
     assert.match(log, /"certificate":"site\/b".*is not that of the certificate.*it is not served/);
   },
 );
+
+test('Supervisor follows files that change, and a pair only when both fit', { skip }, async () => {
+  using made = new TestCertificates();
+  const [one, two] = [made.issue('DNS:a.test'), made.issue('DNS:b.test')];
+  const plan = withCertificates(filesPlan('one', one.cert, one.key));
+  await using it = await TestSupervisor.start(CONFIG, plan);
+  copyFileSync(two.cert, one.cert);
+  const held = await it.statusWhen('the half of a pair is seen', (report) => {
+    return report.certificates.first[0]!.state === 'held';
+  });
+  assert.match(held.certificates.first[0]!.problem, /is not that of the certificate/);
+  assert.deepEqual((await it.ask()).store, { number: 1, names: ['a.test'], files: [] });
+  copyFileSync(two.key, one.key);
+  await it.statusWhen('the new pair', ({ certificates }) => {
+    const [first] = certificates.first;
+    return first!.state === 'served' && first!.names[0] === 'b.test';
+  });
+  const { store, plan: version } = await it.ask();
+  assert.deepEqual([store.number, store.names, version], [2, ['b.test'], 1]);
+});
+
+test('Supervisor follows links that are pointed elsewhere, as certbot does', { skip }, async () => {
+  using made = new TestCertificates();
+  const [one, two] = [made.issue('DNS:a.test'), made.issue('DNS:b.test')];
+  const [cert, key] = [`${made.folder}/live.crt`, `${made.folder}/live.key`];
+  const point = ({ cert: to, key: toKey }: typeof one): void => {
+    for (const [link, target] of [
+      [cert, to],
+      [key, toKey],
+    ] as const) {
+      symlinkSync(target, `${link}.new`);
+      renameSync(`${link}.new`, link);
+    }
+  };
+  point(one);
+  await using it = await TestSupervisor.start(
+    CONFIG,
+    withCertificates(filesPlan('one', cert, key)),
+  );
+  point(two);
+  await it.statusWhen('the new pair', (report) => {
+    return report.certificates.first[0]!.names[0] === 'b.test';
+  });
+  assert.deepEqual((await it.ask()).store.names, ['b.test']);
+});
+
+test('Supervisor follows a folder: what comes is served, what goes is not', { skip }, async () => {
+  using made = new TestCertificates();
+  const [one, two] = [made.issue('DNS:a.test'), made.issue('DNS:b.test')];
+  const folder = `${made.folder}/site`;
+  mkdirSync(folder);
+  copyFileSync(one.cert, `${folder}/a.crt`);
+  copyFileSync(one.key, `${folder}/a.key`);
+  await using it = await TestSupervisor.start(CONFIG, withCertificates(folderPlan('site', folder)));
+  copyFileSync(two.key, `${folder}/b.key`);
+  copyFileSync(two.cert, `${folder}/b.crt`);
+  await it.statusWhen('both', ({ certificates }) => certificates.total === 2);
+  assert.deepEqual((await it.ask()).store.names, ['a.test', 'b.test']);
+  rmSync(`${folder}/a.crt`);
+  await it.statusWhen('one', ({ certificates }) => certificates.total === 1);
+  assert.deepEqual((await it.ask()).store.names, ['b.test']);
+});
+
+test('Supervisor shows certificates in status and metrics, and never a key', { skip }, async () => {
+  using made = new TestCertificates();
+  const good = made.issue('DNS:a.test');
+  const old = made.issue('DNS:old.test', { isExpired: true });
+  await using it = await TestSupervisor.start(
+    CONFIG,
+    withCertificates(filesPlan('good', good.cert, good.key), filesPlan('old', old.cert, old.key)),
+  );
+  const { certificates } = await it.status();
+  const rows = certificates.first.map(({ name, state, names, daysLeft }) => {
+    return [name, state, names[0], daysLeft! < 0];
+  });
+  assert.deepEqual(rows, [
+    ['old', 'expired', 'old.test', true],
+    ['good', 'served', 'a.test', false],
+  ]);
+  assert.deepEqual([certificates.total, certificates.expired, certificates.broken], [2, 1, 0]);
+  const metrics = await it.metrics();
+  assert.match(metrics, /^ballast_certificates 2$/m);
+  assert.match(metrics, /^ballast_certificates_expired 1$/m);
+  assert.match(metrics, /^ballast_certificate_not_after_seconds\{certificate="good"\} \d{10}$/m);
+  const log = readFileSync(it.dir.file('product.log'), 'utf8');
+  assert.match(log, /BAL_CERTIFICATE_EXPIRED.*certificate \\"old\\" has expired on/);
+  const key = readFileSync(good.key, 'utf8').split('\n')[1]!;
+  const everything = JSON.stringify([await it.status(), await it.ask(), it.load()]) + metrics + log;
+  assert.ok(!everything.includes(key), 'the key is nowhere');
+});

@@ -4,23 +4,44 @@
  *
  *   plan of the file ─▶ prepare ─▶ in force in all workers ─▶ commit
  *                          │              one refuses ───────▶ rollback
- *   a file changes ─▶ renew┘
+ *   a file changes ─▶ refresh
  */
-import type { BallastError } from '../../base/errors.ts';
 import type { Plan } from '../../config/plan.ts';
+import type { TicketKeysFrame } from '../../plane/worker-protocol.ts';
 import { closeFd } from '../../sys/sockets.ts';
+import type { MetricFamily } from '../metric-family.ts';
 import type { ProductLog } from '../product-log.ts';
 import { EMPTY_SET, loadCertificateSet, type CertificateSet } from './certificate-set.ts';
-import { needsRoots, needsStore } from './plan-files.ts';
+import {
+  certificateFamilies,
+  certificatesStatus,
+  certificateStatuses,
+  type CertificatesStatus,
+  type CertificateStatus,
+  type StatusInput,
+} from './certificate-status.ts';
+import { ExpiryWatch } from './expiry-watch.ts';
+import { FileWatch } from './file-watch.ts';
 import type { AcmeFiles } from './pair-sources.ts';
+import { needsRoots, needsStore } from './plan-files.ts';
 import { usualRoots } from './roots.ts';
 import { NO_STORE, sealStore, type StoreRef } from './sealed-store.ts';
+import { SetReporter } from './set-reporter.ts';
+import { TicketKeys } from './ticket-keys.ts';
 
 export type CertificatesOptions = {
   readonly log: ProductLog;
   readonly acmeFiles: AcmeFiles;
-  /** Gives all workers another store under the plan in force; resolves when it is sent. */
-  readonly tellWorkers: (store: StoreRef) => Promise<void>;
+  readonly workers: {
+    /** Gives all workers another store under the plan in force; resolves when it is sent. */
+    readonly changeStore: (store: StoreRef) => Promise<void>;
+    /** Gives all workers, and those that start later, the keys of tickets. */
+    readonly tellStanding: (keys: TicketKeysFrame) => void;
+  };
+  /** The plan of the file that is in force; null before there is one. */
+  readonly plan: () => Plan | null;
+  /** Runs a job while no plan is changed. */
+  readonly alone: <T>(job: () => Promise<T>) => Promise<T>;
 };
 
 /** A store that is prepared and can still be taken back. */
@@ -34,17 +55,35 @@ export type StoreChange = {
   readonly rollback: () => void;
 };
 
+/** What came of looking at the files. */
+export type RefreshReport = {
+  readonly changed: boolean;
+  /** Names of certificates and files that cannot be used, with the reason. */
+  readonly problems: readonly { readonly name: string; readonly message: string }[];
+};
+
+/** How often the ends of certificates are looked at, in ms. */
+const EXPIRY_LOOK_MS = 600_000;
+
 export class Certificates {
+  readonly ticketKeys: TicketKeys;
   readonly #options: CertificatesOptions;
-  readonly #log: ProductLog;
+  readonly #reporter: SetReporter;
+  readonly #expiry: ExpiryWatch;
+  readonly #files: FileWatch;
+  #expiryTimer: NodeJS.Timeout | null = null;
   #set: CertificateSet = EMPTY_SET;
   #store: StoreRef = NO_STORE;
   #hasRoots = false;
   #numbers = 0;
 
   constructor(options: CertificatesOptions) {
+    const { log, workers } = options;
     this.#options = options;
-    this.#log = options.log;
+    this.#reporter = new SetReporter(log);
+    this.#expiry = new ExpiryWatch(log);
+    this.ticketKeys = new TicketKeys({ log, tell: (frame) => workers.tellStanding(frame) });
+    this.#files = new FileWatch({ log, look: () => this.#look() });
   }
 
   /** The store in force. */
@@ -52,53 +91,97 @@ export class Certificates {
     return this.#store;
   }
 
-  /** What the store in force was made from. */
-  get set(): CertificateSet {
-    return this.#set;
-  }
-
   /**
    * Reads what a plan that is to come needs. Throws BallastError where something of it cannot be
    * used, and nothing has changed then.
    */
   async prepare(plan: Plan): Promise<StoreChange> {
-    return this.#change(plan, true);
-  }
-
-  /** Reads what has changed on the disk; what cannot be used is replaced by what was there before. */
-  async renew(plan: Plan): Promise<StoreChange> {
-    return this.#change(plan, false);
-  }
-
-  /** Puts what has changed on the disk in force under the plan in force. Never rejects. */
-  async refresh(plan: Plan | null): Promise<void> {
-    if (plan === null) return;
-    try {
-      await this.use(await this.renew(plan));
-    } catch (error) {
-      this.#log.error(`certificates cannot be renewed: ${(error as Error).message}`);
-    }
+    const change = await this.#change(plan, { isStrict: true, isAsked: true });
+    this.ticketKeys.use(plan);
+    return change;
   }
 
   /** Puts a change in force under the plan in force. */
   async use({ isNew, store, commit }: StoreChange): Promise<void> {
-    if (isNew) await this.#options.tellWorkers(store);
+    if (isNew) await this.#options.workers.changeStore(store);
     commit();
   }
 
-  /** Lets go of the store. Workers keep theirs. */
+  /** Follows the files from now on. Called when the first plan is in force. */
+  watch(): void {
+    this.#files.start();
+    const look = (): void => this.#expiry.look(this.#set.pairs, Date.now());
+    this.#expiryTimer ??= setInterval(look, EXPIRY_LOOK_MS).unref();
+  }
+
+  /**
+   * Reads what has changed on the disk and puts it in force; what cannot be used stays as it was.
+   * Never rejects.
+   */
+  async refresh(): Promise<RefreshReport> {
+    try {
+      return await this.#renew(true);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#options.log.error(`certificates cannot be read anew: ${message}`);
+      return { changed: false, problems: [{ name: '', message }] };
+    }
+  }
+
+  /** All certificates: broken ones first, then those that end first. */
+  list(): CertificateStatus[] {
+    return certificateStatuses(this.#statusInput());
+  }
+
+  /** The bounded part of the status. */
+  status(): CertificatesStatus {
+    return certificatesStatus(this.#statusInput());
+  }
+
+  families(): MetricFamily[] {
+    return certificateFamilies(this.#statusInput());
+  }
+
+  /** Ends all timers and lets go of the store and the keys. Workers keep theirs. */
   stop(): void {
+    this.#files.stop();
+    if (this.#expiryTimer !== null) clearInterval(this.#expiryTimer);
+    this.ticketKeys.stop();
     this.#release(this.#store);
     this.#store = NO_STORE;
   }
 
-  async #change(plan: Plan, isStrict: boolean): Promise<StoreChange> {
-    const set = await loadCertificateSet({
-      plan,
-      before: this.#set,
-      acmeFiles: this.#options.acmeFiles,
-      isStrict,
+  #statusInput(): StatusInput {
+    const plans = this.#options.plan()?.certificates ?? [];
+    return { set: this.#set, plans, now: Date.now() };
+  }
+
+  /** Whether all files can be used. */
+  async #look(): Promise<boolean> {
+    const plan = this.#options.plan();
+    if (plan === null || !needsStore(plan)) return true;
+    return (await this.#renew(false)).problems.length === 0;
+  }
+
+  #renew(isAsked: boolean): Promise<RefreshReport> {
+    return this.#options.alone(async () => {
+      const plan = this.#options.plan();
+      if (plan === null || this.#files.isStopped) return { changed: false, problems: [] };
+      const change = await this.#change(plan, { isStrict: false, isAsked });
+      await this.use(change);
+      const problems = [...this.#set.problems.values()].map(({ name, error }) => {
+        return { name, message: error.message };
+      });
+      return { changed: change.isNew, problems };
     });
+  }
+
+  async #change(
+    plan: Plan,
+    { isStrict, isAsked }: { isStrict: boolean; isAsked: boolean },
+  ): Promise<StoreChange> {
+    const { acmeFiles } = this.#options;
+    const set = await loadCertificateSet({ plan, before: this.#set, acmeFiles, isStrict });
     const hasRoots = needsRoots(plan);
     const isNeeded = needsStore(plan);
     const isSame = !set.isChanged && hasRoots === this.#hasRoots;
@@ -111,10 +194,11 @@ export class Certificates {
       commit: () => {
         isFinal = true;
         if (isNew) this.#release(this.#store);
-        this.#tell(set);
         this.#set = set;
         this.#store = store;
         this.#hasRoots = hasRoots;
+        this.#reporter.report(set, { isAsked, now: Date.now() });
+        this.#expiry.look(set.pairs, Date.now());
       },
       rollback: () => {
         if (isNew && !isFinal) this.#release(store);
@@ -130,30 +214,5 @@ export class Certificates {
 
   #release({ fd }: StoreRef): void {
     if (fd >= 0) closeFd(fd);
-  }
-
-  /** Logs what is new about a set: certificates and problems that were not there before. */
-  #tell(set: CertificateSet): void {
-    const before = new Set(this.#set.pairs);
-    const came = set.pairs.filter((pair) => !before.has(pair));
-    for (const { source, warnings } of came) {
-      for (const warning of warnings) {
-        this.#log.warn({ code: 'BAL_CERTIFICATE_WARNING', certificate: source.name }, warning);
-      }
-    }
-    for (const problem of set.problems.values()) {
-      if (this.#set.problems.get(problem.name)?.stamp === problem.stamp) continue;
-      this.#logProblem(problem.name, problem.error, problem.isHeld);
-    }
-    if (set.isChanged) {
-      const { size } = set.problems;
-      const fields = { certificates: set.pairs.length, changed: came.length, broken: size };
-      this.#log.info(fields, 'certificates are loaded');
-    }
-  }
-
-  #logProblem(certificate: string, { code, message, hint }: BallastError, isHeld: boolean): void {
-    const effect = isHeld ? 'the one before serves on' : 'it is not served';
-    this.#log.error({ code, certificate, hint }, `${message}: ${effect}`);
   }
 }

@@ -2,6 +2,14 @@ import type { ErrorCodeTable } from '../../base/error-codes.ts';
 
 /** Codes of certificates, their keys and the other files that TLS needs. */
 export const CERTIFICATE_ERROR_CODES = {
+  BAL_CERTIFICATE_EXPIRED: {
+    meaning: 'A certificate is expired, or not valid yet. It is served all the same.',
+    remedy: 'Renew it: clients refuse it.',
+  },
+  BAL_CERTIFICATE_EXPIRES: {
+    meaning: 'A certificate expires soon.',
+    remedy: 'Renew it, and see why that did not happen by itself.',
+  },
   BAL_CERTIFICATE_FILE: {
     meaning: 'A file of a certificate, a key, a CA or a CRL cannot be read or holds none.',
     remedy: 'The path must be that of a PEM file which the user that Ballast runs as can read.',

@@ -36,9 +36,14 @@ export type Pair = CertificateFacts & {
 /** Reads and checks a pair. Throws BallastError BAL_CERTIFICATE_*. About 0.15 ms. */
 export function readPair(source: PairSource): Pair {
   const { certFile, keyFile } = source;
-  const isCombined = certFile === keyFile;
   const certRead = readPemFile('the certificate', certFile);
-  const keyRead = isCombined ? certRead : readPemFile('the key', keyFile);
+  if (certFile === keyFile) return parsePair(source, certRead, certRead);
+  return parsePair(source, certRead, readPemFile('the key', keyFile));
+}
+
+/** The same of what was read already, or of what is to be written. */
+export function parsePair(source: PairSource, certRead: ReadFile, keyRead: ReadFile): Pair {
+  const { certFile, keyFile } = source;
   const certificates = pemBlocks(certRead.bytes).filter(({ label }) => label === 'CERTIFICATE');
   if (certificates.length === 0) {
     throw fault('FILE', `"${certFile}" holds no certificate`, 'it must be PEM: BEGIN CERTIFICATE');
@@ -58,7 +63,7 @@ export function readPair(source: PairSource): Pair {
     privateKey: joinPem([keyBlock]),
     issuerRaw: chain.links[1]?.x509.raw ?? null,
     warnings: [...chain.warnings, ...warningsOf(leaf.x509, source, keyRead)],
-    stamp: isCombined ? certRead.stamp : `${certRead.stamp}\n${keyRead.stamp}`,
+    stamp: certRead === keyRead ? certRead.stamp : `${certRead.stamp}\n${keyRead.stamp}`,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the API says of the balancer's state: the schemas of its document and of its tests. */
 import { z } from '@hono/zod-openapi';
+import { certificatesSchema } from './certificates.ts';
 
 const count = (description: string) => z.number().int().min(0).openapi({ description });
 const isoTime = (description: string) => z.string().openapi({ description, format: 'date-time' });
@@ -206,6 +207,7 @@ export const statusSchema = z
     listeners: z.array(listenerSchema).readonly(),
     routes: z.array(routeSchema).readonly(),
     pools: z.array(poolSchema).readonly(),
+    certificates: certificatesSchema,
     recentEvents: z.array(stateEventSchema).readonly(),
   })
   .openapi('Status');
