@@ -114,3 +114,14 @@ test('ballast check warns of what would be served in spite of it', { skip }, () 
   assert.equal(texts.length, expected.length, texts.join('\n'));
   for (const [i, pattern] of expected.entries()) assert.match(texts[i]!, pattern);
 });
+
+test('ballast run names everything that is wrong with certificates, with places', { skip }, () => {
+  using made = new TestCertificates();
+  const file = join(made.folder, 'ballast.yaml');
+  const certificates = `  a: { cert: gone.pem }\n  b: { cert: ${made.ca.cert}, key: gone.key }`;
+  writeFileSync(file, `admin: off\n${shown(certificates)}`);
+  const { status, stderr } = spawnSync(BALLAST, ['run', file], { encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.match(stderr, /ballast.yaml:3:14: BAL_CERTIFICATE_FILE: .*gone.pem/);
+  assert.match(stderr, /ballast.yaml:4:14: BAL_CERTIFICATE_FILE: .*gone.key/);
+});

@@ -2,6 +2,7 @@
  * What `ballast check` finds in the files of certificates, with the place in the configuration: what
  * would refuse a start is an error, what would be served in spite of it a warning.
  */
+import { BallastError, BallastErrors } from '../base/errors.ts';
 import type { ConfigPath, DiagnosticCode, Finding } from '../config/diagnostic.ts';
 import type { Plan } from '../config/plan.ts';
 import { EMPTY_SET, loadCertificateSet } from '../control/certificates/certificate-set.ts';
@@ -23,6 +24,21 @@ export async function inspectCertificates(plan: Plan, now: number): Promise<Find
     ...emptyFolders(plan, set),
     ...uncoveredNames(plan, set.pairs),
   ];
+}
+
+/**
+ * The error of a start that failed: where it was for a certificate, everything that is wrong with
+ * the files of certificates, each with its place; else `error` itself.
+ */
+export async function startError(error: unknown, plan: Plan): Promise<unknown> {
+  if (!(error instanceof BallastError) || !error.code.startsWith('BAL_CERTIFICATE_')) return error;
+  const findings = await inspectCertificates(plan, Date.now());
+  const errors = findings
+    .filter(({ severity }) => severity !== 'warning')
+    .map(
+      ({ code, message, hint = '', path }) => new BallastError(code, message, { hint, at: path }),
+    );
+  return errors.length === 0 ? error : BallastErrors.of(errors);
 }
 
 /** The entry of the configuration that a pair comes from. */

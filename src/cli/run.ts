@@ -8,6 +8,7 @@ import { Supervisor } from '../control/supervisor.ts';
 import { readConfig } from './config-file.ts';
 import { readConfigForReload } from './config-thread.ts';
 import { EXIT } from './exit-codes.ts';
+import { startError } from './inspect-certificates.ts';
 import { hasColours } from './print.ts';
 import { readyLine } from './ready-line.ts';
 import { startErrorText } from './start-error-text.ts';
@@ -43,7 +44,8 @@ export async function run(file: string): Promise<void> {
     const plan = await supervisor.start(loaded.plan, loaded.source);
     standard.stdout.write(Buffer.from(readyLine(plan, supervisor.adminAddress)));
   } catch (error) {
-    standard.stderr.write(Buffer.from(startErrorText(error, file)));
+    const text = startErrorText(await startError(error, loaded.plan), file);
+    standard.stderr.write(Buffer.from(text));
     await end(EXIT.refused);
   }
 }
