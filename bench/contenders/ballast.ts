@@ -53,6 +53,8 @@ function configuration(setup: Setup): object {
   return {
     admin: `127.0.0.1:${setup.adminPort}`,
     workers: 1,
+    // What memory its processes take is read by others than root too.
+    coreDumps: true,
     log: { access: setup.logs ? join(setup.dir, 'access.log') : 'off', level: 'warn' },
     listeners: { web: setup.protocol === 'http' ? web(setup) : layer4(setup) },
     pools: {

@@ -5,6 +5,7 @@ import type { StandardOutlets } from '../control/log-sink.ts';
 import { Outlet } from '../control/outlet.ts';
 import { createProductLog, type ProductLog } from '../control/product-log.ts';
 import { Supervisor } from '../control/supervisor.ts';
+import { setCoreDumps } from '../sys/core-dumps.ts';
 import { readConfig } from './config-file.ts';
 import { readConfigForReload } from './config-thread.ts';
 import { EXIT } from './exit-codes.ts';
@@ -21,6 +22,8 @@ const WORKER_ENTRY = fileURLToPath(new URL('../plane/worker.ts', import.meta.url
 
 /** Runs until a signal ends it. Exits the process itself. */
 export async function run(file: string): Promise<void> {
+  // Until the configuration allows them: from here on keys may be read.
+  setCoreDumps(false);
   const standard = { stdout: Outlet.standard(1), stderr: Outlet.standard(2) };
   const loaded = await readConfig(file, null, 'run');
   process.stderr.write(loaded.text);

@@ -53,6 +53,7 @@ export function lower(config: Config, options: LowerOptions): Plan {
     },
     drainMs: config.drain,
     stateFolder: stateFolder(config.state, stateDirectory),
+    coreDumps: config.coreDumps,
     resolver: {
       servers: resolver.servers,
       timeoutMs: resolver.timeout,

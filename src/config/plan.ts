@@ -28,6 +28,8 @@ export type Plan = {
   readonly drainMs: number;
   /** Folder for what must outlive a crash; null keeps nothing. */
   readonly stateFolder: string | null;
+  /** Whether processes may leave core dumps, in which keys would stand. */
+  readonly coreDumps: boolean;
   readonly resolver: ResolverPlan;
   readonly certificates: readonly CertificatePlan[];
   readonly listeners: readonly ListenerPlan[];

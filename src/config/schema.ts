@@ -6,6 +6,7 @@ import { listenerSchema } from './schema/listener.ts';
 import { logSchema } from './schema/log.ts';
 import { poolSchema } from './schema/pool.ts';
 import { resolverSchema } from './schema/resolver.ts';
+import { flag } from './schema/scalar.ts';
 import { named } from './schema/structure.ts';
 import { keyName, stateFolder, workerCount } from './schema/text.ts';
 import { duration } from './schema/units.ts';
@@ -29,6 +30,9 @@ export const configSchema = z
     state: stateFolder(
       'Folder for what must outlive a crash: /path, or off. auto is $STATE_DIRECTORY where it is set, else off.',
     ).prefault('auto'),
+    coreDumps: flag(
+      'Whether processes may leave core dumps, and be looked into by debuggers: both show keys.',
+    ).prefault(false),
     resolver: resolverSchema,
     certificates: named(
       'Certificates by name, for the tls of listeners.',

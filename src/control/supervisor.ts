@@ -7,6 +7,7 @@
  */
 import { resolve } from 'node:path';
 import type { Plan } from '../config/plan.ts';
+import { setCoreDumps } from '../sys/core-dumps.ts';
 import { BallastError } from '../base/errors.ts';
 import { acmeFiles } from './acme/acme-files.ts';
 import { AcmeManager } from './acme/acme-manager.ts';
@@ -34,7 +35,7 @@ import { Segments } from './segments.ts';
 import { Serial } from './serial.ts';
 import { SlotTable } from './slots.ts';
 import { serverControl } from './server-states/server-control.ts';
-import { withMoreFaults } from './start-faults.ts';
+import { orAllFaults } from './start-faults.ts';
 import { buildStatus } from './status.ts';
 import type { ControlView } from './control-view.ts';
 import { Orphans } from './orphans.ts';
@@ -157,11 +158,15 @@ export class Supervisor {
     try {
       const material = await this.#certificates.prepare(plan);
       await this.#names.begin(plan);
-      const change = await this.#prepareFirst(plan);
+      const change = await orAllFaults(this.#listeners.prepare(this.#names.expand(plan)), [
+        async () => this.#sink.discard(this.#sink.open(plan.log.access)),
+        async () => (await this.#admin.open(plan))?.close(),
+      ]);
       change.commit();
       this.#sockets = change.sockets;
       this.#sink.use(plan.log.access, this.#sink.open(plan.log.access));
       const numbered = this.#slots.assign(change.plan, 1);
+      setCoreDumps(plan.coreDumps);
       this.#filePlan = plan;
       this.#plan = numbered;
       this.#version = 1;
@@ -185,18 +190,6 @@ export class Supervisor {
       orphans.leave();
       await this.#close();
       throw error;
-    }
-  }
-
-  /** Opens the listening sockets; where that fails, the error has all else that cannot be opened. */
-  async #prepareFirst(plan: Plan): Promise<ListenerChange> {
-    try {
-      return await this.#listeners.prepare(this.#names.expand(plan));
-    } catch (error) {
-      throw await withMoreFaults(error, [
-        async () => this.#sink.discard(this.#sink.open(plan.log.access)),
-        async () => (await this.#admin.open(plan))?.close(),
-      ]);
     }
   }
 
@@ -350,6 +343,7 @@ export class Supervisor {
     this.#sockets = change.sockets;
     this.#plan = plan;
     this.#log.level = plan.log.level;
+    setCoreDumps(plan.coreDumps);
     // Only now, so that no socket waits for a worker that has left already.
     this.#fleet.settle();
     this.#health.apply(plan);

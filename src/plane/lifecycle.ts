@@ -2,6 +2,7 @@
 import { TLS_STAGE } from './tls/tls-stream.ts';
 import { WORKER_METER } from '../base/meters.ts';
 import type { Plan } from '../config/plan.ts';
+import { setCoreDumps } from '../sys/core-dumps.ts';
 import { applySocketOptions } from '../sys/socket-options.ts';
 import { receiveFd } from '../sys/fd-passing.ts';
 import { closeFd } from '../sys/sockets.ts';
@@ -144,6 +145,7 @@ function takePlan(plan: Plan, servers: readonly ServerHealthFrame[], store: numb
     return;
   }
   takeColumns(servers, current);
+  setCoreDumps(plan.coreDumps);
   const { limits } = plan;
   const lanes = current.tcpListeners.size > 0 ? LANE_DESCRIPTORS : 0;
   const descriptors = openFilesLimit() - OWN_DESCRIPTORS - lanes;

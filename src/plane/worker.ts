@@ -5,6 +5,7 @@
  */
 import { HEARTBEAT_MS, WORKER_METER } from '../base/meters.ts';
 import { REASON } from '../base/reasons.ts';
+import { setCoreDumps } from '../sys/core-dumps.ts';
 import { ownDescriptorTable } from '../sys/own-descriptors.ts';
 import { flushLog, logDueMs } from './access-log.ts';
 import { accept, accepting, resumeAccepting } from './acceptor.ts';
@@ -47,6 +48,8 @@ const EXCEPTIONS_MAX = 1_000;
 let exceptions = 0;
 
 ownDescriptorTable();
+// Until a plan allows them.
+setCoreDumps(false);
 const control = new ControlChannel(onMessage, onSupervisorLost);
 setControl(control);
 control.send({ type: 'hello', pid: process.pid });

@@ -56,6 +56,8 @@ export const madvise = bind<[N, N, N], N>('int madvise(int64_t, size_t, int)');
 export const memfdCreate = bind<[string, N], N>('int memfd_create(const char*, uint)');
 export const ftruncate = bind<[N, N], N>('int ftruncate(int, int64_t)');
 export const getrlimit = bind<[N, N], N>('int getrlimit(int, int64_t)');
+export const setrlimit = bind<[N, N], N>('int setrlimit(int, int64_t)');
+export const prctl = bind<[N, N, N, N, N], N>('int prctl(int, ulong, ulong, ulong, ulong)');
 export const adjtimex = bind<[N], N>('int adjtimex(int64_t)');
 export const unshare = bind<[N], N>('int unshare(int)');
 

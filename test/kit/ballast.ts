@@ -1,7 +1,7 @@
 /** A running `ballast run` with its admin address, its logs and its processes. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { StatusReport } from '../../src/control/status-report.ts';
@@ -20,6 +20,8 @@ export type BallastOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Most open descriptors of each process (`ulimit -n`). */
   readonly descriptors?: number;
+  /** A command that runs the one behind it: `['setpriv', '--reuid=65534']`. */
+  readonly before?: readonly string[];
 };
 
 /** One line of the access log. */
@@ -55,12 +57,14 @@ export class Ballast implements AsyncDisposable {
   readonly child: ChildProcess;
 
   private constructor(config: Tree | string, options: BallastOptions) {
+    if (options.before !== undefined) chmodSync(this.dir.path, 0o777);
     this.writeConfig(config);
-    const limit = options.descriptors;
-    const command = limit === undefined ? BALLAST : '/bin/sh';
-    const args = ['run', this.configFile];
-    const limited = ['-c', `ulimit -n ${limit}; exec "$0" "$@"`, BALLAST, ...args];
-    this.child = spawn(command, limit === undefined ? args : limited, {
+    const [command = '', ...args] = [
+      ...(options.before ?? []),
+      ...limited(options.descriptors),
+      ...[BALLAST, 'run', this.configFile],
+    ];
+    this.child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     });
@@ -116,7 +120,12 @@ export class Ballast implements AsyncDisposable {
       typeof config === 'string'
         ? config
         : JSON.stringify(
-            { admin: `unix:${this.adminSocket}`, log: { access: this.accessFile }, ...config },
+            {
+              admin: `unix:${this.adminSocket}`,
+              log: { access: this.accessFile },
+              ...OPEN,
+              ...config,
+            },
             null,
             2,
           );
@@ -220,6 +229,14 @@ export class Ballast implements AsyncDisposable {
   }
 }
 
+/** Only root may look into processes that are closed to core dumps, and tests do look into them. */
+const OPEN: Tree = process.getuid!() === 0 ? {} : { coreDumps: true };
+
+function limited(descriptors: number | undefined): string[] {
+  if (descriptors === undefined) return [];
+  return ['/bin/sh', '-c', `ulimit -n ${descriptors}; exec "$0" "$@"`];
+}
+
 export type CommandResult = {
   readonly code: number | null;
   readonly stdout: string;
@@ -227,8 +244,12 @@ export type CommandResult = {
 };
 
 /** Runs one `ballast` command to its end. */
-export async function runCommand(args: readonly string[]): Promise<CommandResult> {
-  const child = spawn(BALLAST, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function runCommand(
+  args: readonly string[],
+  before: readonly string[] = [],
+): Promise<CommandResult> {
+  const [command = '', ...rest] = [...before, BALLAST, ...args];
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -70,6 +70,12 @@ const CASES: readonly Case[] = [
   }),
   poor('disk-space', { changed: folder({ freeBytes: GIB }), says: /1 GiB of 100 GiB/ }),
   poor('disk-space', { changed: folder({ fileSystem: 'tmpfs' }), says: /empty after a boot/ }),
+  poor('core-dumps', {
+    changed: { plan: planOf({ coreDumps: true }) },
+    sysctls: { 'kernel.core_pattern': '|/usr/lib/systemd/systemd-coredump' },
+    says: /allowed \(kernel\.core_pattern: \|\/usr\/lib\/systemd\/systemd-coredump\); none/,
+    fix: /"coreDumps: false"/,
+  }),
   bad('open-files', {
     changed: { subject: { ...SUBJECT, openFiles: 256 } },
     says: /this shell may open 256 files: 64 clients per worker; at least 2128/,

@@ -1,6 +1,7 @@
 /** All checks of `ballast doctor`, in the order of the report. A new one is a line here. */
 import type { Check, Finding } from './check.ts';
 import { addressesFree, addressesHere, lowPorts } from './checks/addresses.ts';
+import { coreDumps } from './checks/core-dumps.ts';
 import { openFiles, systemFiles, tasks } from './checks/descriptors.ts';
 import { diskSpace, filesReadable, foldersWritable, secretFiles } from './checks/files.ts';
 import { addressSpace, hugePages, memory } from './checks/memory.ts';
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   secretFiles,
   foldersWritable,
   diskSpace,
+  coreDumps,
   openFiles,
   systemFiles,
   tasks,

@@ -107,6 +107,7 @@ export function planOf(pools: PoolPlan[]): Plan {
     },
     drainMs: 0,
     stateFolder: null,
+    coreDumps: false,
     resolver: { servers: [], timeoutMs: 0, ttlMinMs: 0, ttlMaxMs: 0, keepMs: 0 },
     certificates: [],
     listeners: [],

@@ -83,6 +83,9 @@ const NO_IPV6 = 'take the IPv6 addresses out, or start the kernel without ipv6.d
 
 const FOLDER = 'create it; with systemd, RuntimeDirectory=ballast makes /run/ballast at each start';
 
+/** Most processes that may be the one. */
+const GUESSES_MAX = 4;
+
 function inUse({ holders, isGuess, uids }: Holding, kind: SocketKind): Advice {
   const [first] = holders;
   const look = kind === 'stream' ? '"ss -ltnp"' : '"ss -lunp"';
@@ -93,9 +96,11 @@ function inUse({ holders, isGuess, uids }: Holding, kind: SocketKind): Advice {
   }
   const by = `address in use by ${isGuess ? 'perhaps ' : ''}`;
   if (first.role === 'balancer') {
-    const hint =
-      'it runs already: change it with "ballast reload", or stop it with ' + `"kill ${first.pid}"`;
-    return { reason: `${by}another Ballast, pid ${first.pid} (${first.command})`, hint };
+    const all = holders.filter(({ role }) => role === 'balancer').slice(0, GUESSES_MAX);
+    const names = all.map(({ pid, command }) => `pid ${pid} (${command})`).join(' or ');
+    const stop = all.length === 1 ? `"kill ${first.pid}"` : 'SIGTERM';
+    const hint = `it runs already: change it with "ballast reload", or stop it with ${stop}`;
+    return { reason: `${by}another Ballast, ${names}`, hint };
   }
   if (first.role === 'worker') {
     const pids = holders.map(({ pid }) => pid).join(' ');

@@ -40,7 +40,8 @@ export function holdersOf(bind: BindPlan, kind: SocketKind): Holding {
   }
   if (holders.length > 0) return { holders: ranked(holders), isGuess: false, uids };
   // Processes of ours do not let others look into them, not even those of the same user.
-  return { holders: ranked(hidden.filter(({ role }) => role !== 'other')), isGuess: true, uids };
+  const ours = hidden.filter(({ pid, role }) => role !== 'other' && isOfUser(pid, uids));
+  return { holders: ranked(ours), isGuess: true, uids };
 }
 
 function ranked(holders: Holder[]): Holder[] {
@@ -97,6 +98,12 @@ function holdsAny(pid: number, sockets: ReadonlySet<string>): boolean | null {
       return false;
     }
   });
+}
+
+/** Whether a process runs as one of the users; of a unix socket no user is known. */
+function isOfUser(pid: number, uids: readonly number[]): boolean {
+  const uid = /^Uid:\s+\d+\s+(\d+)/m.exec(readOrEmpty(`/proc/${pid}/status`))?.[1];
+  return uids.length === 0 || uids.includes(Number(uid));
 }
 
 function processOf(pid: number): Holder {
