@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { type AdminAccess, UNIX_ACCESS } from './admin/access.ts';
 import { apiApp } from './admin/api.ts';
+import { addDashboard } from './admin/dashboard.ts';
 import { problem, problemOfError } from './admin/problem.ts';
 import { metrics } from './admin/state-routes.ts';
 import type { ControlView } from './control-view.ts';
@@ -13,7 +14,7 @@ import { addServerRoutes } from './server-states/server-routes.ts';
 export const REQUESTS_MAX = 64;
 
 /**
- * GET /healthz (200 while serving, else 503), GET /metrics, what `apiApp` has below /v1, and the paths
+ * GET / (the dashboard), GET /healthz (200 while serving, else 503), GET /metrics, what `apiApp` has below /v1, and the paths
  * that are older than that: GET /status, and what `addConfigRoutes` and `addServerRoutes` add. Faults
  * are problem documents; those of the older paths `{ error, code, hint }`.
  */
@@ -24,6 +25,7 @@ export function adminApp(view: ControlView, access: AdminAccess = UNIX_ACCESS): 
     return view.isReady() ? context.text('ok\n') : context.text('not serving\n', 503);
   });
   app.get('/metrics', () => metrics(view));
+  addDashboard(app);
   app.route('/', apiApp(view));
   app.get('/status', (context) => context.json(view.status()));
   addConfigRoutes(app, view.config, view.reload);

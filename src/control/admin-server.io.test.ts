@@ -62,6 +62,8 @@ function view(parts: Partial<ControlView> = {}): ControlView {
     },
     api: {
       overview: () => assert.fail('must not be asked'),
+      listRoutes: () => ({ total: 0, offset: 0, routes: [] }),
+      certificates: () => [],
       listServers: () => ({ total: 0, offset: 0, servers: [] }),
       traffic: new TrafficBook(() => null, {} as MetersReader),
       events,

@@ -5,6 +5,7 @@ import type { HealthBoard } from '../health-board.ts';
 import type { MetersReader } from '../meters-reader.ts';
 import { EventStreams } from './event-stream.ts';
 import { buildOverview } from './overview.ts';
+import { listRoutes } from './route-list.ts';
 import { listServers } from './server-list.ts';
 import { TrafficBook } from './traffic.ts';
 
@@ -44,6 +45,8 @@ export class ApiState {
     return {
       overview: () => buildOverview(parts(), this.#traffic),
       listServers: (query) => listServers(health.views(), meters, query),
+      listRoutes: (query) => listRoutes(parts().plan, meters, query),
+      certificates: () => [],
       traffic: this.#traffic,
       events: health.events.book,
       streams: this.#streams,

@@ -66,6 +66,8 @@ test('every route that only reads answers as the document says', async () => {
     '/v1/servers',
     '/v1/servers?q=WEB&state=unknown&sort=trouble&limit=1',
     '/v1/pools/web/servers/b',
+    '/v1/routes?listener=web&limit=5',
+    '/v1/certificates',
     '/v1/errors/BAL_SERVER_UNKNOWN',
     '/v1/openapi.json',
   ]) {

@@ -6,6 +6,7 @@ import { EVENTS_MAX } from '../event-book.ts';
 import { STREAMS_MAX } from './event-stream.ts';
 import { problem } from './problem.ts';
 import { eventListSchema, trafficSchema } from './schemas/servers.ts';
+import { certificateListSchema, routeListSchema } from './schemas/lists.ts';
 import { overviewSchema, statusSchema } from './schemas/status.ts';
 import { json, readQuery, serve } from './serve.ts';
 
@@ -51,6 +52,7 @@ export function addStateRoutes(app: OpenAPIHono, view: ControlView): void {
   );
   addTraffic(app, view);
   addEvents(app, view);
+  addLists(app, view);
 }
 
 /** The answer of /metrics. */
@@ -86,6 +88,45 @@ function addTraffic(app: OpenAPIHono, view: ControlView): void {
       const hint = 'it begins a few seconds after the start; later ones of very many have none';
       return problem({ status: 404, code: 'BAL_API_NOT_FOUND', detail, hint });
     },
+  );
+}
+
+/** Routes of an answer where nothing else is asked for, and at most. */
+const ROUTES_DEFAULT = 100;
+const ROUTES_MAX = 1_000;
+
+function addLists(app: OpenAPIHono, view: ControlView): void {
+  const query = z.object({
+    listener: z.string().max(256).optional(),
+    offset: wholeNumber.default(0),
+    limit: z.coerce.number().int().min(1).max(ROUTES_MAX).default(ROUTES_DEFAULT),
+  });
+  serve(
+    app,
+    {
+      method: 'get',
+      path: '/v1/routes',
+      tag: 'State',
+      summary: 'Routes in the order of the configuration, a page at a time.',
+      query,
+      answers: { 200: { description: 'The routes.', schema: routeListSchema } },
+    },
+    (context) => {
+      const read = readQuery(context, query);
+      if (!read.ok) return read.response;
+      return json(routeListSchema, view.api.listRoutes(read.value));
+    },
+  );
+  serve(
+    app,
+    {
+      method: 'get',
+      path: '/v1/certificates',
+      tag: 'State',
+      summary: 'Certificates that clients are shown.',
+      answers: { 200: { description: 'The certificates.', schema: certificateListSchema } },
+    },
+    () => json(certificateListSchema, { certificates: view.api.certificates() }),
   );
 }
 
