@@ -71,7 +71,11 @@ export const acmeSchema = section(
       ['ecdsa', 'rsa'],
       'Kind of key: ECDSA with P-256, or RSA with 2048 bits.',
     ).prefault('ecdsa'),
-    renew: wholeDays('How long before its end it is renewed.', 1, 365).prefault('30d'),
+    renew: wholeDays(
+      'How long before its end it is renewed; of a short life, the last third.',
+      1,
+      365,
+    ).prefault('30d'),
   },
 );
 

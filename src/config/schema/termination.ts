@@ -22,7 +22,7 @@ export function tlsProfile() {
 }
 
 const handshakeRate = section(
-  'Handshakes of one client network: IPv4 /24, IPv6 /56. Past it, a connection is closed at once.',
+  'Handshakes of one client network: IPv4 /24, IPv6 /56. Past it, a connection is reset.',
   {
     perSecond: integer(1, 1_000_000, 'Handshakes per second.'),
     burst: integer(

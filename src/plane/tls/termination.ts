@@ -1,4 +1,5 @@
 /** How a listener ends TLS: its context, and which certificate it shows to whom. */
+import { createHash } from 'node:crypto';
 import type { StoredCertificate } from '../../codec/certificate-store.ts';
 import type { TerminationPlan } from '../../config/plan-tls.ts';
 import {
@@ -21,8 +22,8 @@ import { alpnSelect, statusRequest } from './handshake-callbacks.ts';
 import { useTicketKeys } from './ticket-keys.ts';
 import { noteTrouble } from './tls-trouble.ts';
 
-/** Sessions belong to listeners that ask for the same certificates of clients. */
-const SESSION_CONTEXT = 'ballast';
+/** Bytes that OpenSSL takes to tell sessions apart (SSL_MAX_SID_CTX_LENGTH). */
+const SESSION_CONTEXT_BYTES = 32;
 /** Tickets for each handshake; a client that opens several connections at once wants one for each. */
 const TICKETS = 1;
 const VERIFY_PEER = 1;
@@ -76,7 +77,7 @@ export class Termination {
 
 function setUp(context: number, plan: TerminationPlan, book: CertificateBook): void {
   SSL_CTX_set_options(context, OPTION.serverPreference);
-  const id = `${SESSION_CONTEXT}:${plan.clientAuth?.caFile ?? ''}`.slice(-32);
+  const id = sessionContext(plan, book);
   SSL_CTX_set_session_id_context(context, id, id.length);
   SSL_CTX_callback_ctrl(context, CTRL.setStatusCallback, statusRequest);
   SSL_CTX_set_alpn_select_cb(context, alpnSelect, 0);
@@ -88,6 +89,21 @@ function setUp(context: number, plan: TerminationPlan, book: CertificateBook): v
     SSL_CTX_set_num_tickets(context, 0);
   }
   if (plan.clientAuth !== null) askForCertificates(context, plan.clientAuth, book);
+}
+
+/**
+ * Which sessions may be resumed here. A session that is resumed shows no certificate: one that was
+ * begun where clients are asked for other certificates, or for none, must not count.
+ */
+function sessionContext({ clientAuth }: TerminationPlan, book: CertificateBook): string {
+  const hash = createHash('sha256').update(clientAuth?.mode ?? 'none');
+  if (clientAuth !== null) {
+    const { caFile, crlFile } = clientAuth;
+    const crls = crlFile === '' ? '' : (book.file(crlFile) ?? '');
+    for (const part of [book.file(caFile) ?? '', crls])
+      hash.update(`\n${part.length}\n`).update(part);
+  }
+  return hash.digest('base64').slice(0, SESSION_CONTEXT_BYTES);
 }
 
 function askForCertificates(
