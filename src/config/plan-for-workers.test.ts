@@ -37,18 +37,22 @@ test('planForWorkers leaves nothing of what checks and agents say', () => {
   assert.doesNotMatch(JSON.stringify(kept), new RegExp(hex));
 });
 
-test('planForWorkers changes nothing but probes and what agents are sent', () => {
+test('planForWorkers leaves no digest to try passwords out on', () => {
+  assert.doesNotMatch(JSON.stringify(planForWorkers(plan())), /[0-9a-f]{64}/);
+});
+
+test('planForWorkers changes nothing but probes, what agents are sent, and digests', () => {
   const whole = plan();
   const kept = planForWorkers(whole);
   assert.deepEqual(
-    kept.pools.map((pool) => [pool.check?.digest, pool.check?.everyMs, pool.agent?.port]),
-    whole.pools.map((pool) => [pool.check?.digest, pool.check?.everyMs, pool.agent?.port]),
+    kept.pools.map((pool) => [pool.check?.everyMs, pool.agent?.port]),
+    whole.pools.map((pool) => [pool.check?.everyMs, pool.agent?.port]),
   );
   const back = kept.pools.map((pool, i) => ({
     ...pool,
     check: whole.pools[i]?.check ?? null,
     agent: whole.pools[i]?.agent ?? null,
   }));
-  assert.deepEqual({ ...kept, pools: back }, whole);
+  assert.deepEqual({ ...kept, digest: whole.digest, pools: back }, whole);
   assert.equal(kept.pools[5]?.check, null);
 });

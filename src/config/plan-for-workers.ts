@@ -2,16 +2,16 @@ import type { AgentPlan, CheckPlan } from './plan-check.ts';
 import type { Plan } from './plan.ts';
 
 function withoutProbe(check: CheckPlan): CheckPlan {
-  return { ...check, probe: { kind: 'tcp', tls: null, steps: [] } };
+  return { ...check, digest: '', probe: { kind: 'tcp', tls: null, steps: [] } };
 }
 
 function withoutText(agent: AgentPlan): AgentPlan {
-  return { ...agent, send: '' };
+  return { ...agent, digest: '', send: '' };
 }
 
 /**
  * The plan as workers get it: without what only the supervisor does, so that no password of a check
- * is ever in the memory of a process that speaks to clients. Digests stay what they were.
+ * is ever in the memory of a process that speaks to clients, nor a digest to try passwords out on.
  */
 export function planForWorkers(plan: Plan): Plan {
   const pools = plan.pools.map((pool) => ({
@@ -19,5 +19,5 @@ export function planForWorkers(plan: Plan): Plan {
     check: pool.check === null ? null : withoutProbe(pool.check),
     agent: pool.agent === null ? null : withoutText(pool.agent),
   }));
-  return { ...plan, pools };
+  return { ...plan, digest: '', pools };
 }

@@ -13,7 +13,7 @@ export type EventKind = 'server' | 'worker' | 'configuration' | 'balancer';
 export type EventTone = 'bad' | 'good' | 'note';
 
 export type ControlEvent = {
-  /** 1 for the first since the start, one more for each. */
+  /** One more for each; begins with the time in ms, so that ids go on over a restart, too. */
   readonly id: number;
   /** ISO 8601. */
   readonly time: string;
@@ -34,11 +34,17 @@ export type ControlEvent = {
 export type NewEvent = Omit<ControlEvent, 'id' | 'time'>;
 
 export class EventBook {
+  /** By id, the oldest first. */
   readonly #events: ControlEvent[] = [];
   readonly #followers = new Set<(event: ControlEvent) => void>();
-  #lastId = 0;
+  #lastId: number;
 
-  /** The number of the latest event; 0 before the first. */
+  /** Ids are greater than `before`. */
+  constructor(before: number = Date.now()) {
+    this.#lastId = before;
+  }
+
+  /** The number of the latest event; before the first, what its number will be above. */
   get lastId(): number {
     return this.#lastId;
   }
@@ -46,16 +52,20 @@ export class EventBook {
   add(event: NewEvent): void {
     this.#lastId += 1;
     const whole = { id: this.#lastId, time: new Date().toISOString(), ...event };
-    this.#events[this.#lastId % EVENTS_MAX] = whole;
+    this.#events.push(whole);
+    // Now and then, so that it does not cost a move for each.
+    if (this.#events.length >= 2 * EVENTS_MAX) this.#events.splice(0, EVENTS_MAX);
     for (const tell of this.#followers) tell(whole);
   }
 
-  /** Those with a greater id than `after`, the oldest first, at most the latest `count`. */
+  /**
+   * Those with a greater id than `after`, the oldest first, at most the latest `count`. An `after`
+   * that is greater than any was given by another process, whose clock was ahead: then all.
+   */
   list(after = 0, count = EVENTS_MAX): ControlEvent[] {
-    const first = Math.max(after, this.#lastId - Math.min(count, EVENTS_MAX), 0) + 1;
-    const found: ControlEvent[] = [];
-    for (let id = first; id <= this.#lastId; id++) found.push(this.#events[id % EVENTS_MAX]!);
-    return found;
+    const most = Math.min(count, EVENTS_MAX);
+    const latest = most === 0 ? [] : this.#events.slice(-most);
+    return after > this.#lastId ? latest : latest.filter(({ id }) => id > after);
   }
 
   /** Calls `tell` with each later event until the returned function is called. It must not throw. */

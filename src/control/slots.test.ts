@@ -55,6 +55,43 @@ test('SlotTable gives away the slot that was longest unused, cleared, when all a
   assert.deepEqual([third.get('c'), third.get('c/x')].sort(), [...first.values()].sort());
 });
 
+test('SlotTable has slots again after plans that were refused and never came in force', () => {
+  const table = new SlotTable(() => undefined, 8);
+  table.assign(plan({ a: ['x'] }), 1);
+  table.settle();
+  // Each of them has the same version, since none was put in force.
+  for (const key of ['b', 'c', 'd', 'e']) {
+    const slots = slotsOf(table.assign(plan({ [key]: ['x', 'y', 'z'] }), 2));
+    assert.equal(new Set(slots.values()).size, 4);
+  }
+});
+
+test('SlotTable gives away slots of the plan in force last of all', () => {
+  const cleared: number[] = [];
+  const table = new SlotTable((slot) => cleared.push(slot), 9);
+  const inForce = slotsOf(table.assign(plan({ a: ['x'] }), 1));
+  table.settle();
+  const refused = slotsOf(table.assign(plan({ b: ['x', 'y', 'z'] }), 2));
+  table.assign(plan({ c: ['x', 'y'] }), 2);
+  assert.equal(cleared.length, 2);
+  assert.ok(cleared.every((slot) => [...refused.values()].includes(slot)));
+  // Where it cannot be helped, they go too.
+  table.assign(plan({ d: ['1', '2', '3', '4', '5', '6'] }), 2);
+  assert.ok([...inForce.values()].every((slot) => cleared.includes(slot)));
+});
+
+test('SlotTable finds slots for a whole new plan of the greatest size in no time', () => {
+  const table = new SlotTable(() => undefined);
+  const names = (mark: string) => Array.from({ length: 40_000 }, (_, i) => `${mark}${i}`);
+  const whole = (mark: string) => plan({ a: names(mark) });
+  table.assign(whole('x'), 1);
+  const second = whole('y');
+  const begin = performance.now();
+  table.assign(second, 2);
+  const tookMs = performance.now() - begin;
+  assert.ok(tookMs < 2_000, `took ${tookMs} ms`);
+});
+
 test('SlotTable refuses a plan with more things than slots', () => {
   const table = new SlotTable(unexpected, 5);
   assert.throws(() => table.assign(plan({ a: ['x', 'y', 'z'] }), 1), {

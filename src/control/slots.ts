@@ -3,7 +3,8 @@
  *
  * A key keeps its slot for as long as the supervisor lives, so that counters go on through reloads
  * and a thing that was taken out and put back counts on. Slots of keys that are gone are used again
- * only when the segment is full, the longest gone first.
+ * only when the segment is full, the longest gone first; those of the plan in force are the last to
+ * be given away, since the plan that is to come may be refused.
  */
 import { SLOTS_MAX, WORKER_SLOTS } from '../base/meters.ts';
 import { BallastError } from '../base/errors.ts';
@@ -12,7 +13,13 @@ import type { ListenerPlan, Plan } from '../config/plan.ts';
 /** What a slot belongs to. */
 export type SlotKind = 'listener' | 'route' | 'pool' | 'server';
 
-type Entry = { readonly kind: SlotKind; readonly slot: number; lastVersion: number };
+type Entry = {
+  readonly kind: SlotKind;
+  readonly slot: number;
+  /** The latest plan that has it: its place among all that were asked for, refused ones included. */
+  lastTurn: number;
+  isInForce: boolean;
+};
 
 export class SlotTable {
   readonly #entries = new Map<string, Entry>();
@@ -20,6 +27,7 @@ export class SlotTable {
   readonly #clear: (slot: number) => void;
   /** Slot 0 is the worker's own. */
   #next = WORKER_SLOTS;
+  #turn = 0;
 
   /** `clear` zeroes a slot in all segments; it is called before a slot changes its owner. */
   constructor(clear: (slot: number) => void, slotsMax: number = SLOTS_MAX) {
@@ -32,7 +40,7 @@ export class SlotTable {
    * alone has more things than there are slots.
    */
   assign(plan: Plan, version: number): Plan {
-    const slotOf = this.#slotsFor(keysOf(plan), version);
+    const slotOf = this.#slotsFor(keysOf(plan));
     return {
       ...plan,
       version,
@@ -48,12 +56,17 @@ export class SlotTable {
     };
   }
 
+  /** The plan that was assigned last is in force now. */
+  settle(): void {
+    for (const entry of this.#entries.values()) entry.isInForce = entry.lastTurn === this.#turn;
+  }
+
   /** Every slot in use, those of keys that are gone from the plan included. */
   uses(): Iterable<{ readonly kind: SlotKind; readonly slot: number }> {
     return this.#entries.values();
   }
 
-  #slotsFor(keys: readonly string[], version: number): (key: string) => number {
+  #slotsFor(keys: readonly string[]): (key: string) => number {
     if (keys.length > this.#slotsMax - WORKER_SLOTS) {
       throw new BallastError(
         'BAL_PLAN_TOO_LARGE',
@@ -62,34 +75,38 @@ export class SlotTable {
         { source: 'configuration', hint: 'split the configuration over several balancers' },
       );
     }
+    const turn = ++this.#turn;
+    const fresh: string[] = [];
     // First mark all that stay, so that no slot still needed is given away.
     for (const key of keys) {
       const entry = this.#entries.get(key);
-      if (entry !== undefined) entry.lastVersion = version;
+      if (entry === undefined) fresh.push(key);
+      else entry.lastTurn = turn;
     }
-    for (const key of keys) {
-      if (!this.#entries.has(key)) {
-        const kind = key.slice(0, key.indexOf(':')) as SlotKind;
-        this.#entries.set(key, { kind, slot: this.#free(version), lastVersion: version });
-      }
+    const gone = this.#longestGone(fresh.length - (this.#slotsMax - this.#next));
+    for (const key of fresh) {
+      const kind = key.slice(0, key.indexOf(':')) as SlotKind;
+      const slot = this.#next < this.#slotsMax ? this.#next++ : this.#takeFrom(gone.pop()!);
+      this.#entries.set(key, { kind, slot, lastTurn: turn, isInForce: false });
     }
     return (key) => this.#entries.get(key)!.slot;
   }
 
-  #free(version: number): number {
-    if (this.#next < this.#slotsMax) return this.#next++;
-    let oldestKey = '';
-    let oldest: Entry | null = null;
-    for (const [key, entry] of this.#entries) {
-      if (entry.lastVersion === version) continue;
-      if (oldest === null || entry.lastVersion < oldest.lastVersion) {
-        oldest = entry;
-        oldestKey = key;
-      }
-    }
-    this.#entries.delete(oldestKey);
-    this.#clear(oldest!.slot);
-    return oldest!.slot;
+  /** Keys whose slots may be used again, the first to go last; none unless some are `wanted`. */
+  #longestGone(wanted: number): string[] {
+    if (wanted <= 0) return [];
+    const gone = [...this.#entries].filter(([, { lastTurn }]) => lastTurn !== this.#turn);
+    gone.sort(([, a], [, b]) => {
+      return Number(b.isInForce) - Number(a.isInForce) || b.lastTurn - a.lastTurn;
+    });
+    return gone.map(([key]) => key);
+  }
+
+  #takeFrom(key: string): number {
+    const { slot } = this.#entries.get(key)!;
+    this.#entries.delete(key);
+    this.#clear(slot);
+    return slot;
   }
 }
 

@@ -176,6 +176,7 @@ export class Supervisor {
       const { store } = material;
       await this.#fleet.start({ plan: numbered, sockets: change.sockets, store });
       material.commit();
+      this.#slots.settle();
       this.#hasStarted = true;
       this.#record({ plan, source, cause: 'start', note: '' });
       this.#names.refresh();
@@ -342,6 +343,7 @@ export class Supervisor {
     change.commit();
     this.#sockets = change.sockets;
     this.#plan = plan;
+    this.#slots.settle();
     this.#log.level = plan.log.level;
     setCoreDumps(plan.coreDumps);
     // Only now, so that no socket waits for a worker that has left already.

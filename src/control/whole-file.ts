@@ -2,8 +2,8 @@
  * A small file of the state folder that is always whole: written to a draft beside it, brought to
  * the disk, and renamed, so that whoever reads it finds the old one or the new one.
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { renameSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { readFileSync, renameSync, unlinkSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -23,13 +23,22 @@ export class WholeFile {
   /** The text, or null where there is no file. Throws where it is too long or cannot be read. */
   read(): string | null {
     this.#removeLeftovers();
+    let fd: number;
     try {
-      const { size } = statSync(this.path);
-      if (size > this.#bytesMax) throw new Error(`it has ${size} bytes`);
-      return readFileSync(this.path, 'utf8');
+      // Without waiting for whoever may write into a FIFO that stands in its place.
+      fd = openSync(this.path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;
+    }
+    try {
+      const found = fstatSync(fd);
+      // Of a folder the read says so itself, and it is left where it is.
+      if (!found.isFile() && !found.isDirectory()) throw new Error('it is not a regular file');
+      if (found.size > this.#bytesMax) throw new Error(`it has ${found.size} bytes`);
+      return readFileSync(fd, 'utf8');
+    } finally {
+      closeSync(fd);
     }
   }
 

@@ -9,6 +9,9 @@ export type Kept =
   | { readonly inFile: true; readonly path: string }
   | { readonly inFile: false; readonly why: string };
 
+/** Servers that are out of service which a line of the log names. */
+const OUT_TOLD_MAX = 20;
+
 const NO_FOLDER = 'set "state" in the configuration to a folder';
 
 export class OperatorBook {
@@ -59,6 +62,12 @@ export class OperatorBook {
     for (const text of warnings) this.#log.warn(`states of servers: ${text}`);
     this.states = new OperatorStates(entries);
     if (entries.size === 0) return;
-    this.#log.info({ servers: entries.size, file: file.path }, 'states of servers are as before');
+    const out = [...entries].filter(([, { administrative }]) => administrative !== 'ready');
+    const told = out
+      .slice(0, OUT_TOLD_MAX)
+      .map(([key, { administrative, at }]) => `${key}: ${administrative} since ${at}`);
+    const fields = { servers: entries.size, out: out.length, told, file: file.path };
+    // Servers that get nothing because of a file of long ago must not be a riddle.
+    this.#log[out.length > 0 ? 'warn' : 'info'](fields, 'states of servers are as before');
   }
 }

@@ -57,3 +57,12 @@ test('OperatorStates keeps GONE_MAX servers that are gone, the latest, and all t
   assert.ok(states.entries.has('p/7'));
   assert.ok(!states.entries.has('p/first'));
 });
+
+test('OperatorStates forgets in time also what was gone by a clock that was ahead', () => {
+  const states = new OperatorStates();
+  states.set('p/a', DRAIN, T);
+  states.settle(NONE, T + 10 * GONE_KEPT_MS);
+  states.settle(NONE, T);
+  states.settle(NONE, T + GONE_KEPT_MS + 1);
+  assert.equal(states.entries.size, 0);
+});

@@ -53,7 +53,7 @@ export class OperatorStates {
     let hasChanged = false;
     for (const [key, entry] of this.#entries) {
       const isGone = !isPresent(key);
-      const goneAt = isGone ? (entry.goneAt ?? new Date(nowMs).toISOString()) : null;
+      const goneAt = isGone ? goneSince(entry, nowMs) : null;
       if (goneAt !== entry.goneAt) hasChanged = true;
       const next = goneAt === entry.goneAt ? entry : { ...entry, goneAt };
       if (isGone) gone.push([key, next]);
@@ -67,4 +67,10 @@ export class OperatorStates {
     this.#entries = kept;
     return hasChanged;
   }
+}
+
+/** A clock that was ahead once must not keep an entry for ever. */
+function goneSince({ goneAt }: OperatorEntry, nowMs: number): string {
+  const isPast = goneAt !== null && Date.parse(goneAt) <= nowMs;
+  return isPast ? goneAt : new Date(nowMs).toISOString();
 }

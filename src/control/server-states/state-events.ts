@@ -17,7 +17,12 @@ export type StateEvent = {
 };
 
 export class StateEvents {
-  readonly book = new EventBook();
+  readonly book: EventBook;
+
+  /** Ids are greater than `before`. */
+  constructor(before?: number) {
+    this.book = new EventBook(before);
+  }
 
   add({ server, ...change }: Omit<StateEvent, 'id' | 'time'>): void {
     this.book.add({ kind: 'server', tone: toneOf(change), subject: server, ...change });

@@ -103,6 +103,17 @@ test('StateFile does not read a file that is too long', () => {
   assert.match(file.read().warnings.join(), /it has 33554433 bytes/);
 });
 
+test('StateFile sets aside what is no regular file, and waits for nobody who might write it', () => {
+  using dir = new TempDir();
+  const file = new StateFile(dir.path);
+  assert.equal(spawnSync('mkfifo', [file.path]).status, 0);
+  assert.match(file.read().warnings.join(), /set aside as .*: it is not a regular file/);
+  assert.ok(statSync(`${file.path}.broken`).isFIFO());
+  symlinkSync('/dev/zero', file.path);
+  assert.match(file.read().warnings.join(), /it is not a regular file/);
+  assert.deepEqual(file.read(), { entries: new Map(), warnings: [] });
+});
+
 test('StateFile: of many saves at once the last one is on the disk when any but the first resolves', async () => {
   using dir = new TempDir();
   const file = new StateFile(dir.path);
