@@ -17,7 +17,7 @@ const EVENT: NewEvent = {
 const EPOCH = (5_000).toString(36);
 
 function bench(before = 0) {
-  const book = new EventBook();
+  const book = new EventBook(0);
   for (let i = 0; i < before; i++) book.add(EVENT);
   const streams = new EventStreams(book, 5_000);
   return { book, streams, [Symbol.dispose]: () => streams.closeAll() };
