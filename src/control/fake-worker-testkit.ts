@@ -1,8 +1,9 @@
 /**
  * A worker for tests of the supervisor: speaks the worker's protocol and answers every request with
- * `{ index, pid, plan, health, store }`, on Node's own HTTP server. What it does wrong on purpose is asked for by
- * the path: /die, /hang. /eject tells that the first server is ejected. A plan with a pool named
- * "refuse" is refused, and one with a server at 127.0.0.66.
+ * `{ index, pid, plan, health, store }`, on Node's own HTTP server. What it does wrong on purpose is
+ * asked for by the path: /die, /hang. /eject tells that the first server is ejected. A plan with a
+ * pool named "refuse" is refused, and one with a server at 127.0.0.66. One with a pool named "slow"
+ * is confirmed late.
  */
 import { closeSync, fstatSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -22,6 +23,9 @@ import type { FromWorker, ToWorker } from '../plane/worker-protocol.ts';
 import { receiveFd } from '../sys/fd-passing.ts';
 import { mapSealed, mapShared } from '../sys/shared-memory.ts';
 import { encodeFrame, FrameReader } from './frames.ts';
+
+/** How long the answer to a slow plan takes, in ms. */
+const SLOW_MS = 3_000;
 
 const index = Number(process.argv[2]);
 const bytes = mapShared(WORKER_FD.meters, SLOTS_MAX * SLOT_BYTES);
@@ -106,7 +110,8 @@ function apply(next: Plan, storeNumber: number): void {
     servers.delete(key);
   }
   meters[WORKER_METER.planVersionLive] = next.version;
-  say({ type: 'applied', version: next.version });
+  const isSlow = next.pools.some(({ key }) => key === 'slow');
+  setTimeout(() => say({ type: 'applied', version: next.version }), isSlow ? SLOW_MS : 0);
 }
 
 function handle(message: ToWorker): void {

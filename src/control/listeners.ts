@@ -45,6 +45,9 @@ export class Listeners {
   #sockets = new Map<string, number>();
   /** Real address of each bind that asked for port 0, by listener and place. */
   #chosen = new Map<string, BindPlan>();
+  /** What was opened for changes that are neither final nor taken back. */
+  readonly #pending = new Set<[string, number][]>();
+  #isClosed = false;
 
   /** Takes over open listening sockets by bind key. Called before the first plan. */
   adopt(sockets: ReadonlyMap<string, number>): void {
@@ -65,6 +68,9 @@ export class Listeners {
     for (const bind of plan.listeners.flatMap((listener) => listener.binds)) {
       const isNew = bind.family === 'unix' && this.#find(bind) === undefined;
       if (isNew) await removeStaleSocket(bind.host);
+    }
+    if (this.#isClosed) {
+      throw new BallastError('BAL_RELOAD_DRAINING', 'the listening sockets are closed for good');
     }
     return this.#open(plan);
   }
@@ -134,10 +140,13 @@ export class Listeners {
     return real;
   }
 
-  /** Stops accepting for good. */
+  /** Stops accepting for good, also on what was opened for a change that is under way. */
   close(): void {
+    this.#isClosed = true;
     closeAll([...this.#sockets]);
     this.#sockets.clear();
+    for (const opened of this.#pending) closeAll(opened);
+    this.#pending.clear();
   }
 
   /** An error of one address, with its place in the configuration and what would help. */
@@ -168,6 +177,7 @@ export class Listeners {
   }
 
   #commit(sockets: Map<string, number>, chosen: Map<string, BindPlan>): void {
+    if (this.#isClosed) return;
     closeAll([...this.#sockets].filter(([key]) => !sockets.has(key)));
     this.#sockets = sockets;
     this.#chosen = chosen;

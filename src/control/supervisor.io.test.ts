@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import test from 'node:test';
+import { freePorts } from '../../test/kit/free-ports.ts';
 import { isAlive } from '../../test/kit/processes.ts';
 import { until } from '../../test/kit/wait.ts';
 import type { StatusReport } from './status-report.ts';
@@ -222,3 +224,43 @@ test('Supervisor refuses to reload before it has started and while it drains', a
   assert.match((await it.supervisor.reload()).message, /draining/);
   await drained;
 });
+
+test('Supervisor that is ended within a reload leaves no socket that nobody accepts on', async () => {
+  const [port] = (await freePorts(1)) as [number];
+  await using it = await TestSupervisor.start(config());
+  it.config = config({ pool: 'slow', more: `  more: { bind: 127.0.0.1:${port}, pool: slow }` });
+  const reloaded = it.supervisor.reload();
+  await until(async () => (await canConnect(port)) || null, { what: 'the new socket' });
+  const drained = it.drain();
+  const report = await reloaded;
+  assert.equal(report.ok, false, report.message);
+  assert.match(report.message, /the balancer is draining/);
+  await drained;
+  // Who connected to it would wait for nobody.
+  assert.equal(await canConnect(port), false);
+});
+
+test('Supervisor that is ended before a reload opens anything opens nothing', async () => {
+  const [port] = (await freePorts(1)) as [number];
+  await using it = await TestSupervisor.start(config());
+  it.config = config({ more: `  more: { bind: 127.0.0.1:${port}, pool: web }` });
+  const reloaded = it.supervisor.reload();
+  const drained = it.drain();
+  assert.match((await reloaded).message, /draining|closed for good/);
+  assert.equal(await canConnect(port), false);
+  await drained;
+});
+
+/** Whether anything listens on a port of 127.0.0.1. */
+function canConnect(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });
+}

@@ -7,13 +7,11 @@
  */
 import { resolve } from 'node:path';
 import type { Plan } from '../config/plan.ts';
-import { setCoreDumps } from '../sys/core-dumps.ts';
 import { BallastError } from '../base/errors.ts';
 import { acmeFiles } from './acme/acme-files.ts';
 import { AcmeManager } from './acme/acme-manager.ts';
 import { ApiState } from './admin/api-state.ts';
 import { DRAIN_EVENT, reloadEvent, workerEvent } from './admin/own-events.ts';
-import type { AdminServer } from './admin-server.ts';
 import { AdminSlot } from './admin-slot.ts';
 import { Certificates, type StoreChange } from './certificates/certificates.ts';
 import { HealthBoard } from './health-board.ts';
@@ -21,11 +19,12 @@ import { configControl } from './history/config-control.ts';
 import { ConfigHistory } from './history/config-history.ts';
 import { DiskFile } from './history/disk-file.ts';
 import type { ConfigCause } from './history/history-entry.ts';
-import { Listeners, socketKeys, type ListenerChange } from './listeners.ts';
+import { Listeners, socketKeys } from './listeners.ts';
 import { LogSink, type StandardOutlets } from './log-sink.ts';
 import { MetersReader } from './meters-reader.ts';
 import { metricsText } from './metrics.ts';
 import { Names } from './names/names.ts';
+import { drainingError, PlanInForce } from './plan-in-force.ts';
 import { serverChanges } from './names/server-changes.ts';
 import type { ProductLog } from './product-log.ts';
 import { logReport } from './reload-log.ts';
@@ -40,7 +39,6 @@ import { buildStatus } from './status.ts';
 import type { ControlView } from './control-view.ts';
 import { Orphans } from './orphans.ts';
 import { WorkerFleet } from './worker-fleet.ts';
-import type { Target } from './worker-process.ts';
 
 export type SupervisorOptions = {
   /** Path of the configuration file. */
@@ -69,6 +67,7 @@ export class Supervisor {
   readonly #reloader: Reloader;
   readonly #view: ControlView;
   readonly #api: ApiState;
+  readonly #inForce: PlanInForce;
   readonly #history: ConfigHistory;
   readonly #names: Names;
   readonly #certificates: Certificates;
@@ -76,12 +75,9 @@ export class Supervisor {
   readonly #admin = new AdminSlot(() => this.#view);
   /** Reloads and changes of addresses, one at a time. */
   readonly #changes = new Serial();
-  /** As the file has it; `#plan` has the servers of names beside. */
+  /** As the file has it; that in force has the servers of names beside. */
   #filePlan: Plan | null = null;
-  #plan: Plan | null = null;
-  #version = 0;
   readonly #startedAt = Date.now();
-  #sockets: ReadonlyMap<string, number> = new Map();
   /** Whether the first plan is in force in all workers. */
   #hasStarted = false;
   #isDraining = false;
@@ -102,6 +98,16 @@ export class Supervisor {
       onLogStream: (fd) => this.#sink.attach(fd),
       onPassive: (told) => this.#health.takePassive(told),
       onWorker: (...told) => this.#health.events.book.add(workerEvent(...told)),
+    });
+    this.#inForce = new PlanInForce({
+      log: this.#log,
+      listeners: this.#listeners,
+      slots: this.#slots,
+      sink: this.#sink,
+      health: this.#health,
+      fleet: this.#fleet,
+      admin: this.#admin,
+      store: () => this.#certificates.store,
     });
     this.#names = new Names({
       log: this.#log,
@@ -130,7 +136,7 @@ export class Supervisor {
         return changed;
       },
       inForce: () => ({
-        version: this.#version,
+        version: this.#inForce.version,
         number: this.#history.current?.number ?? 0,
         digest: this.#history.current?.digest ?? '',
       }),
@@ -140,7 +146,7 @@ export class Supervisor {
       },
     });
     this.#api = new ApiState({
-      plan: () => this.#plan,
+      plan: () => this.#inForce.plan,
       meters: this.#meters,
       health: this.#health,
       startedAt: this.#startedAt,
@@ -162,21 +168,8 @@ export class Supervisor {
         async () => this.#sink.discard(this.#sink.open(plan.log.access)),
         async () => (await this.#admin.open(plan))?.close(),
       ]);
-      change.commit();
-      this.#sockets = change.sockets;
-      this.#sink.use(plan.log.access, this.#sink.open(plan.log.access));
-      const numbered = this.#slots.assign(change.plan, 1);
-      setCoreDumps(plan.coreDumps);
       this.#filePlan = plan;
-      this.#plan = numbered;
-      this.#version = 1;
-      this.#admin.use(await this.#admin.open(plan));
-      this.#health.apply(numbered);
-      this.#fleet.setHealth(() => this.#health.frames());
-      const { store } = material;
-      await this.#fleet.start({ plan: numbered, sockets: change.sockets, store });
-      material.commit();
-      this.#slots.settle();
+      const numbered = await this.#inForce.begin(change, material);
       this.#hasStarted = true;
       this.#record({ plan, source, cause: 'start', note: '' });
       this.#names.refresh();
@@ -217,10 +210,13 @@ export class Supervisor {
   /** Refuses new connections, lets the present ones finish for up to the drain time, and ends. */
   async drain(): Promise<void> {
     this.#isDraining = true;
+    this.#inForce.end();
     this.#health.events.book.add(DRAIN_EVENT);
+    // First, so that no worker is given a socket that is closed.
+    const drained = this.#fleet.drain(this.#inForce.plan?.drainMs ?? 0);
     this.#listeners.close();
     await this.#acme.stop();
-    await this.#fleet.drain(this.#plan?.drainMs ?? 0);
+    await drained;
     await this.#close();
   }
 
@@ -258,7 +254,7 @@ export class Supervisor {
   async #changeTo(plan: Plan, before: Plan, material: StoreChange): Promise<void> {
     try {
       await this.#names.prepare(before, plan);
-      await this.#putInForce(this.#names.expand(plan), material);
+      await this.#inForce.change(this.#names.expand(plan), material);
       this.#filePlan = plan;
     } catch (error) {
       material.rollback();
@@ -276,11 +272,11 @@ export class Supervisor {
   /** Puts the servers that names stand for now in force; whether all is well with them then. */
   async #renewNames(): Promise<boolean> {
     if (!this.#hasStarted || this.#isDraining) return true;
-    const before = this.#plan!;
+    const before = this.#inForce.plan!;
     const plan = this.#names.expand(this.#filePlan!);
     if (plan.digest === before.digest) return true;
     try {
-      const version = await this.#putInForce(plan);
+      const version = await this.#inForce.change(plan);
       this.#log.info({ version, ...serverChanges(before, plan) }, 'servers by name have changed');
       return true;
     } catch (error) {
@@ -290,67 +286,10 @@ export class Supervisor {
     }
   }
 
-  /**
-   * Puts a plan with all its servers in force everywhere; returns its version. Without a change of
-   * the store, the one in force serves it.
-   */
-  async #putInForce(plan: Plan, material: StoreChange | null = null): Promise<number> {
-    const before = this.#plan!;
-    const change = await this.#listeners.prepare(plan);
-    let admin: AdminServer | null = null;
-    let outlet: ReturnType<LogSink['open']> = null;
-    try {
-      const version = this.#version + 1;
-      const numbered = this.#slots.assign(change.plan, version);
-      outlet = this.#sink.open(plan.log.access);
-      const isNewAdmin = JSON.stringify(plan.admin) !== JSON.stringify(before.admin);
-      admin = isNewAdmin ? await this.#admin.open(plan) : null;
-      const store = material?.store ?? this.#certificates.store;
-      await this.#applyToWorkers({ plan: numbered, sockets: change.sockets, store }, before);
-      material?.commit();
-      this.#settle(numbered, change);
-      this.#sink.use(plan.log.access, outlet);
-      if (isNewAdmin) this.#admin.use(admin);
-      return version;
-    } catch (error) {
-      change.rollback();
-      this.#sink.discard(outlet);
-      await admin?.close();
-      throw error;
-    }
-  }
-
   #checkCanReload(): void {
-    if (this.#isDraining) throw new BallastError('BAL_RELOAD_DRAINING', 'the balancer is draining');
+    if (this.#isDraining) throw drainingError();
     if (this.#hasStarted) return;
     throw new BallastError('BAL_RELOAD_STARTING', 'the balancer has not started yet');
-  }
-
-  async #applyToWorkers(target: Target, before: Plan): Promise<void> {
-    const { plan } = target;
-    this.#version = plan.version;
-    this.#fleet.setHealth(() => this.#health.framesFor(plan));
-    const outcome = await this.#fleet.apply(target);
-    if (outcome.refusals.length === 0) return;
-    this.#version = before.version;
-    this.#fleet.setHealth(() => this.#health.frames());
-    const { store } = this.#certificates;
-    await this.#fleet.apply({ plan: before, sockets: this.#sockets, store });
-    throw new BallastError('BAL_RELOAD_REFUSED', `a worker refused: ${outcome.refusals[0]}`);
-  }
-
-  #settle(plan: Plan, change: ListenerChange): void {
-    change.commit();
-    this.#sockets = change.sockets;
-    this.#plan = plan;
-    this.#slots.settle();
-    this.#log.level = plan.log.level;
-    setCoreDumps(plan.coreDumps);
-    // Only now, so that no socket waits for a worker that has left already.
-    this.#fleet.settle();
-    this.#health.apply(plan);
-    this.#fleet.setHealth(() => this.#health.frames());
-    this.#fleet.tellHealth(this.#health.frames());
   }
 
   #makeView(): ControlView {
@@ -365,7 +304,7 @@ export class Supervisor {
     const parts = () => ({
       productVersion: this.#options.productVersion,
       startedAt: this.#startedAt,
-      plan: this.#plan!,
+      plan: this.#inForce.plan!,
       isDraining: this.#isDraining,
       meters,
       fleet: this.#fleet,
@@ -384,7 +323,7 @@ export class Supervisor {
       config,
       certificates: this.#certificates,
       servers: serverControl({
-        plan: () => this.#plan,
+        plan: () => this.#inForce.plan,
         board: this.#health,
         meters,
         told: (limitMs) => this.#fleet.told(limitMs),
