@@ -128,23 +128,7 @@ export class Supervisor {
       told: (limitMs) => this.#fleet.told(limitMs),
       onObtained: () => void this.#certificates.refresh(),
     });
-    this.#reloader = new Reloader({
-      load: options.load,
-      apply: async (loaded) => {
-        const changed = await this.#changes.run(() => this.#change(loaded));
-        await this.#history.saved();
-        return changed;
-      },
-      inForce: () => ({
-        version: this.#inForce.version,
-        number: this.#history.current?.number ?? 0,
-        digest: this.#history.current?.digest ?? '',
-      }),
-      onReport: (report) => {
-        logReport(this.#log, report);
-        this.#health.events.book.add(reloadEvent(report));
-      },
-    });
+    this.#reloader = this.#makeReloader();
     this.#api = new ApiState({
       plan: () => this.#inForce.plan,
       meters: this.#meters,
@@ -290,6 +274,26 @@ export class Supervisor {
     if (this.#isDraining) throw drainingError();
     if (this.#hasStarted) return;
     throw new BallastError('BAL_RELOAD_STARTING', 'the balancer has not started yet');
+  }
+
+  #makeReloader(): Reloader {
+    return new Reloader({
+      load: this.#options.load,
+      apply: async (loaded) => {
+        const changed = await this.#changes.run(() => this.#change(loaded));
+        await this.#history.saved();
+        return changed;
+      },
+      inForce: () => ({
+        version: this.#inForce.version,
+        number: this.#history.current?.number ?? 0,
+        digest: this.#history.current?.digest ?? '',
+      }),
+      onReport: (report) => {
+        logReport(this.#log, report);
+        this.#health.events.book.add(reloadEvent(report));
+      },
+    });
   }
 
   #makeView(): ControlView {
