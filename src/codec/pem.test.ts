@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isEncryptedKey, joinPem, pemBlocks } from './pem.ts';
+import { isEncryptedKey, joinPem, pemBlocks, pemBody } from './pem.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -44,4 +44,17 @@ test('isEncryptedKey knows both forms', () => {
   const pkcs8 = '-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----';
   const isEncrypted = [old, pkcs8, KEY].map((text) => isEncryptedKey(pemBlocks(bytesOf(text))[0]!));
   assert.deepEqual(isEncrypted, [true, true, false]);
+});
+
+test('pemBody decodes what stands between the lines, and refuses what is no Base64', () => {
+  for (let size = 0; size < 70; size++) {
+    const bytes = Uint8Array.from({ length: size }, (_, i) => (i * 37 + 250) & 255);
+    const lines = Buffer.from(bytes)
+      .toString('base64')
+      .replace(/.{1,64}/g, '$&\r\n');
+    const [block] = pemBlocks(bytesOf(`-----BEGIN X-----\r\n${lines}-----END X-----`));
+    assert.deepEqual(pemBody(block!), bytes, `${size}`);
+  }
+  const [wrong] = pemBlocks(bytesOf('-----BEGIN X-----\nAA-A\n-----END X-----'));
+  assert.equal(pemBody(wrong!), null);
 });

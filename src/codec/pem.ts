@@ -42,6 +42,38 @@ export function joinPem(blocks: readonly PemBlock[]): Uint8Array {
   return joined;
 }
 
+/**
+ * What stands between the lines of a block, decoded; null where it is no Base64. No text is made of
+ * it on the way.
+ */
+export function pemBody({ label, bytes }: PemBlock): Uint8Array | null {
+  const start = BEGIN.length + label.length + DASHES.length;
+  const end = bytes.length - END.length - label.length - DASHES.length;
+  const body = new Uint8Array(Math.ceil(((end - start) * 3) / 4));
+  let size = 0;
+  let bits = 0;
+  let held = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte === PAD || byte <= SPACE) continue;
+    const value = SEXTETS[byte]!;
+    if (value === NOT_BASE64) return null;
+    bits = ((bits << 6) | value) & 0xffff;
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    body[size++] = (bits >> held) & 0xff;
+  }
+  return body.subarray(0, size);
+}
+
+const PAD = '='.charCodeAt(0);
+const SPACE = ' '.charCodeAt(0);
+const NOT_BASE64 = 255;
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const SEXTETS = new Uint8Array(256).fill(NOT_BASE64);
+for (let i = 0; i < ALPHABET.length; i++) SEXTETS[ALPHABET.charCodeAt(i)] = i;
+
 /** Whether a private key is encrypted, in the form of PKCS #8 or in the old one (RFC 1421). */
 export function isEncryptedKey({ label, bytes }: PemBlock): boolean {
   return label === 'ENCRYPTED PRIVATE KEY' || find(bytes, 'Proc-Type: 4,ENCRYPTED', 0) >= 0;

@@ -1,18 +1,28 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alternativeNames } from './certificate-facts.ts';
+import { der, derOid, TAG } from '../../codec/der.ts';
+import { namesOf } from './certificate-facts.ts';
 
-test('alternativeNames reads names and addresses, lower-case and in one form', () => {
-  const text = 'DNS:A.test, DNS:*.a.test, IP Address:10.0.0.1, IP Address:FD00:0:0:0:0:0:0:1';
-  assert.deepEqual(alternativeNames(text), ['a.test', '*.a.test', '10.0.0.1', 'fd00::1']);
+const NOBODY = der(TAG.sequence);
+
+function subjectNamed(name: string): Uint8Array {
+  const value = der(TAG.utf8String, new TextEncoder().encode(name));
+  return der(TAG.sequence, der(TAG.set, der(TAG.sequence, derOid('2.5.4.3'), value)));
+}
+
+test('namesOf gives names and addresses, lower-case and in one form', () => {
+  const names = ['A.test', '*.a.test', '10.0.0.1', 'FD00:0:0:0:0:0:0:1', 'b.test.'];
+  const expected = ['a.test', '*.a.test', '10.0.0.1', 'fd00::1', 'b.test'];
+  assert.deepEqual(namesOf({ names, subject: NOBODY }), expected);
 });
 
-test('alternativeNames leaves out other kinds, and what is quoted to hide further names', () => {
-  const text = 'email:a@b.test, DNS:"evil.test, DNS:good.test", URI:https://c.test/, DNS:d.test';
-  assert.deepEqual(alternativeNames(text), ['d.test']);
+test('namesOf leaves out what no client could ask for, and what stands there twice', () => {
+  const names = ['a b.test', '*.*.test', '', 'a'.repeat(254), 'a\0.test', 'a.test', 'A.test'];
+  assert.deepEqual(namesOf({ names, subject: NOBODY }), ['a.test']);
 });
 
-test('alternativeNames leaves out what no client could ask for', () => {
-  const text = `DNS:a b.test, DNS:*.*.test, DNS:, DNS:${'a'.repeat(254)}, DNS:a.test, DNS:a.test`;
-  assert.deepEqual(alternativeNames(text), ['a.test']);
+test('namesOf takes the common name only where there is no subjectAltName', () => {
+  const subject = subjectNamed('Common.test');
+  assert.deepEqual(namesOf({ names: null, subject }), ['common.test']);
+  assert.deepEqual(namesOf({ names: [], subject }), []);
 });

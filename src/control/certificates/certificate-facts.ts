@@ -1,13 +1,21 @@
-import type { X509Certificate } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { BallastError } from '../../base/errors.ts';
-import { formatIp, parseIp } from '../../codec/ip-address.ts';
 import type { StoredCertificate } from '../../codec/certificate-store.ts';
+import { formatIp, parseIp } from '../../codec/ip-address.ts';
+import { nameParts, readPublicKey, type CertificateFields } from '../../codec/x509.ts';
 
 /** Bits of an RSA key at least: OpenSSL at its usual security level takes no shorter one. */
 export const RSA_BITS_MIN = 2_048;
 
-/** Curves that clients take; with any other a certificate is served to hardly anybody. */
-const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
+/** Signatures over hashes that OpenSSL and clients do not believe any more. */
+const WEAK_SIGNATURES: ReadonlyMap<string, string> = new Map([
+  ['1.2.840.113549.1.1.4', 'MD5'],
+  ['1.2.840.113549.1.1.5', 'SHA-1'],
+  ['1.2.840.10045.4.1', 'SHA-1'],
+]);
+
+const CURVES: ReadonlySet<string> = new Set(['P-256', 'P-384', 'P-521']);
+const NAME_CHARS_MAX = 500;
 
 /** What is known of a certificate without looking into it again. */
 export type CertificateFacts = {
@@ -19,83 +27,82 @@ export type CertificateFacts = {
   /** In ms since the epoch. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** Names as a person reads them: "CN=R11, O=Let's Encrypt". */
-  readonly subject: string;
+  /** Name as a person reads it: "C=US, O=Let's Encrypt, CN=R11". */
   readonly issuer: string;
+  /** Lower-case hex. */
   readonly serialNumber: string;
+  /** What distinguishes its public key from others of the type. */
+  readonly publicMaterial: Uint8Array;
+  /** URL of its OCSP responder, "" where it names none. */
+  readonly ocspUrl: string;
 };
 
-/** Takes the facts from a certificate. Throws BAL_CERTIFICATE_KEY for a key that cannot serve. */
-export function certificateFacts(certificate: X509Certificate, path: string): CertificateFacts {
+/** Takes the facts from a certificate. Throws BAL_CERTIFICATE_KEY for one that cannot serve. */
+export function certificateFacts(
+  der: Uint8Array,
+  fields: CertificateFields,
+  path: string,
+): CertificateFacts {
+  const weak = WEAK_SIGNATURES.get(fields.signature);
+  const isSelfIssued = Buffer.compare(fields.issuer, fields.subject) === 0;
+  if (weak !== undefined && !isSelfIssued) {
+    throw refuse(path, `it is signed with ${weak}`, 'have it issued anew, with SHA-256');
+  }
   return {
-    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
-    keyType: keyTypeOf(certificate, path),
-    names: namesOf(certificate),
-    notBefore: certificate.validFromDate.getTime(),
-    notAfter: certificate.validToDate.getTime(),
-    subject: oneLine(certificate.subject),
-    issuer: oneLine(certificate.issuer),
-    serialNumber: certificate.serialNumber.toLowerCase(),
+    fingerprint: hash('sha256', der, 'hex'),
+    ...keyOf(fields, path),
+    names: namesOf(fields),
+    notBefore: fields.notBefore,
+    notAfter: fields.notAfter,
+    issuer: nameText(fields.issuer),
+    serialNumber: Buffer.from(fields.serial)
+      .toString('hex')
+      .replace(/^00(?=.)/, ''),
+    ocspUrl: fields.ocspUrl,
   };
 }
 
-function keyTypeOf({ publicKey }: X509Certificate, path: string): StoredCertificate['keyType'] {
-  const refuse = (what: string, hint: string): BallastError =>
-    new BallastError('BAL_CERTIFICATE_KEY', `cannot use the certificate "${path}": ${what}`, {
-      hint,
-      source: 'configuration',
-    });
-  const type = publicKey.asymmetricKeyType;
-  const details = publicKey.asymmetricKeyDetails;
-  if (type === 'rsa' || type === 'rsa-pss') {
-    const bits = details?.modulusLength ?? 0;
-    if (bits >= RSA_BITS_MIN) return 'rsa';
+function refuse(path: string, what: string, hint: string): BallastError {
+  return new BallastError('BAL_CERTIFICATE_KEY', `cannot use the certificate "${path}": ${what}`, {
+    hint,
+    source: 'configuration',
+  });
+}
+
+function keyOf(
+  { publicKey }: CertificateFields,
+  path: string,
+): Pick<CertificateFacts, 'keyType' | 'publicMaterial'> {
+  const key = readPublicKey(publicKey);
+  if (key === null || key.kind === 'other') {
+    const what = `its key is of the type ${key?.oid ?? 'unknown'}`;
+    throw refuse(path, what, 'RSA, ECDSA and Ed25519 can be used');
+  }
+  if (key.kind === 'rsa' && key.bits < RSA_BITS_MIN) {
     throw refuse(
-      `its RSA key has ${bits} bits, and OpenSSL serves none below ${RSA_BITS_MIN}`,
+      path,
+      `its RSA key has ${key.bits} bits, and OpenSSL serves none below ${RSA_BITS_MIN}`,
       'have it issued anew for an ECDSA key (P-256), or for RSA with 2048 bits',
     );
   }
-  if (type === 'ec') {
-    const curve = details?.namedCurve ?? 'unknown';
-    if (CURVES.has(curve)) return 'ecdsa';
-    throw refuse(`its key is on the curve ${curve}`, 'P-256, P-384 and P-521 can be used');
+  if (key.kind === 'ec' && !CURVES.has(key.curve)) {
+    throw refuse(path, `its key is on the curve ${key.curve}`, 'P-256, P-384, P-521 can be used');
   }
-  if (type === 'ed25519') return 'ed25519';
-  throw refuse(`its key is of the type ${type ?? 'unknown'}`, 'RSA, ECDSA and Ed25519 can be used');
-}
-
-/** The names of subjectAltName; the common name alone where there is no such extension. */
-function namesOf(certificate: X509Certificate): string[] {
-  const alternative = certificate.subjectAltName;
-  if (alternative !== undefined) return alternativeNames(alternative);
-  const name = commonName(certificate.subject);
-  return name === null ? [] : [name];
-}
-
-/** One name of Node's text. */
-const NAME = /(?:^|, )([^:,"]+):("(?:[^"\\]|\\.)*"|[^,]*)/g;
-
-/** Whether a certificate has its name in the subject alone, where no browser looks. */
-export function hasOnlyCommonName(certificate: X509Certificate): boolean {
-  return certificate.subjectAltName === undefined;
+  return { keyType: key.kind === 'ec' ? 'ecdsa' : key.kind, publicMaterial: key.material };
 }
 
 /**
- * Reads Node's text of the extension: `DNS:a.example, IP Address:10.0.0.1, DNS:"a\tb"`. A quoted
- * one holds what no name has, and is left out.
+ * The names that a client could ask for: of subjectAltName, or the common name alone where there is
+ * no such extension. What no name can be is left out.
  */
-export function alternativeNames(text: string): string[] {
-  const names = new Set<string>();
-  for (const [, kind, value] of text.matchAll(NAME)) {
-    const name = kind === 'DNS' ? dnsName(value!) : kind === 'IP Address' ? ipText(value!) : null;
-    if (name !== null) names.add(name);
-  }
-  return [...names];
-}
-
-function commonName(subject: string): string | null {
-  const line = /^CN=(.*)$/m.exec(subject);
-  return line === null ? null : (ipText(line[1]!) ?? dnsName(line[1]!));
+export function namesOf({
+  names,
+  subject,
+}: Pick<CertificateFields, 'names' | 'subject'>): string[] {
+  const common = nameParts(subject).find(([kind]) => kind === 'CN');
+  const given = names ?? (common === undefined ? [] : [common[1]]);
+  const usable = given.map((text) => ipText(text) ?? dnsName(text)).filter((name) => name !== null);
+  return [...new Set(usable)];
 }
 
 function dnsName(text: string): string | null {
@@ -108,11 +115,9 @@ function ipText(text: string): string | null {
   return address === null ? null : formatIp(address);
 }
 
-/** Node writes one part of a name per line, with values of any characters. */
-function oneLine(name: string | undefined): string {
-  return (name ?? '')
-    .split('\n')
-    .join(', ')
-    .replaceAll(/[\u0000-\u001f\u007f]/g, '?')
-    .slice(0, 500);
+function nameText(name: Uint8Array): string {
+  const text = nameParts(name)
+    .map(([kind, value]) => `${kind}=${value}`)
+    .join(', ');
+  return text.replaceAll(/\p{Cc}/gu, '?').slice(0, NAME_CHARS_MAX);
 }

@@ -10,6 +10,8 @@ import { readPair, type Pair, type PairSource } from './read-pair.ts';
 
 /** Work between two rests, so that heartbeats and checks are looked at in time, in ms. */
 const SLICE_MS = 8;
+/** Pairs that come at once and that OpenSSL reads too; the others it reads when they are asked for. */
+export const THOROUGH_MAX = 100;
 
 /** A certificate or a file that cannot be used as it is on the disk now. */
 export type Problem = {
@@ -77,6 +79,8 @@ class Loading {
   readonly #problems = new Map<string, Problem>();
   readonly #known: ReadonlyMap<string, Pair>;
   #isChanged = false;
+  /** Pairs that were read. */
+  #read = 0;
   #sliceEnd = performance.now() + SLICE_MS;
 
   constructor(options: LoadOptions) {
@@ -124,23 +128,30 @@ class Loading {
 
   #pair(source: PairSource, isLenient: boolean): void {
     const known = this.#knownPair(source);
-    const stamp = pairStamp(source);
     const told = this.#options.before.problems.get(source.name);
+    // What was never read is read: asking for its stamp first would cost as much again.
+    if (known === undefined && told === undefined) {
+      this.#readPair(source, known, isLenient);
+      return;
+    }
+    const stamp = pairStamp(source);
     // A broken pair that has not changed is not read again: it would be just as broken.
     if (told !== undefined && told.stamp === stamp && !this.#options.isStrict) {
       this.#problems.set(source.name, told);
       if (known !== undefined) this.#keep(known);
-      return;
-    }
-    if (known !== undefined && known.stamp === stamp) {
+    } else if (known !== undefined && known.stamp === stamp) {
       this.#keep(known);
-      return;
-    }
+    } else this.#readPair(source, known, isLenient);
+  }
+
+  #readPair(source: PairSource, known: Pair | undefined, isLenient: boolean): void {
     try {
-      this.#pairs.push(readPair(source));
+      this.#read += 1;
+      this.#pairs.push(readPair(source, { isThorough: this.#read <= THOROUGH_MAX }));
       this.#isChanged = true;
     } catch (error) {
       if (this.#options.isStrict && !isLenient) throw error;
+      const stamp = pairStamp(source);
       this.#problem({ name: source.name, error, stamp, isHeld: known !== undefined });
       if (known !== undefined) this.#keep(known);
     }

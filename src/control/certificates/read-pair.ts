@@ -1,14 +1,15 @@
 /** A certificate with its key, read from PEM files and checked so far that it can be served. */
-import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { BallastError } from '../../base/errors.ts';
-import { isEncryptedKey, joinPem, pemBlocks, type PemBlock } from '../../codec/pem.ts';
-import { certificateFacts, hasOnlyCommonName, type CertificateFacts } from './certificate-facts.ts';
+import { isSameBytes } from '../../codec/der.ts';
+import { isEncryptedKey, joinPem, pemBlocks, pemBody, type PemBlock } from '../../codec/pem.ts';
+import { isNamedIssuer, publicMaterialOf, readCertificate } from '../../codec/x509.ts';
+import { readPublicKey, type CertificateFields } from '../../codec/x509.ts';
+import { certificateFacts, type CertificateFacts } from './certificate-facts.ts';
 import { readPemFile, type ReadFile } from './read-pem-file.ts';
 
 /** Certificates of one chain at most. */
 export const CHAIN_MAX = 16;
-/** Issuers that are remembered: many certificates share them. */
-const ISSUERS_MAX = 1_000;
 
 /** Where a pair comes from. */
 export type PairSource = {
@@ -25,44 +26,50 @@ export type Pair = CertificateFacts & {
   /** The certificate and what chains it to a root, in order, PEM. */
   readonly chain: Uint8Array;
   readonly privateKey: Uint8Array;
-  /** The certificate that signed it, DER, where the chain has it; for OCSP. */
-  readonly issuerRaw: Uint8Array | null;
   /** What is not as it should be, as sentences. */
   readonly warnings: readonly string[];
   /** Changes when one of the files does. */
   readonly stamp: string;
 };
 
-/** Reads and checks a pair. Throws BallastError BAL_CERTIFICATE_*. About 0.15 ms. */
-export function readPair(source: PairSource): Pair {
+export type PairOptions = {
+  /**
+   * Whether OpenSSL reads both too. That takes ten times as long as all the rest: where thousands
+   * come at once, it does when a client first asks for one.
+   */
+  readonly isThorough: boolean;
+};
+
+/** Reads and checks a pair. Throws BallastError BAL_CERTIFICATE_*. */
+export function readPair(source: PairSource, options: PairOptions): Pair {
   const { certFile, keyFile } = source;
   const certRead = readPemFile('the certificate', certFile);
-  if (certFile === keyFile) return parsePair(source, certRead, certRead);
-  return parsePair(source, certRead, readPemFile('the key', keyFile));
+  if (certFile === keyFile) return parsePair(source, { certRead, keyRead: certRead }, options);
+  return parsePair(source, { certRead, keyRead: readPemFile('the key', keyFile) }, options);
 }
 
-/** The same of what was read already, or of what is to be written. */
-export function parsePair(source: PairSource, certRead: ReadFile, keyRead: ReadFile): Pair {
+/** What the files hold, or are to hold; the same one where they are one file. */
+export type PairFiles = { readonly certRead: ReadFile; readonly keyRead: ReadFile };
+
+/** The same of what was read already, or is to be written. */
+export function parsePair(
+  source: PairSource,
+  { certRead, keyRead }: PairFiles,
+  { isThorough }: PairOptions,
+): Pair {
   const { certFile, keyFile } = source;
-  const certificates = pemBlocks(certRead.bytes).filter(({ label }) => label === 'CERTIFICATE');
-  if (certificates.length === 0) {
-    throw fault('FILE', `"${certFile}" holds no certificate`, 'it must be PEM: BEGIN CERTIFICATE');
-  }
-  if (certificates.length > CHAIN_MAX) {
-    const what = `"${certFile}" holds ${certificates.length} certificates`;
-    throw fault('LIMIT', what, `a chain has at most ${CHAIN_MAX}`);
-  }
+  const links = parseChain(certRead, certFile);
   const keyBlock = findKey(keyRead, keyFile);
-  const key = parseKey(keyBlock, keyFile);
-  const chain = orderChain(parseChain(certificates, certFile), key, source);
+  const chain = orderChain(links, ownerOf(keyBlock, links, source), certFile);
   const leaf = chain.links[0]!;
+  const facts = certificateFacts(leaf.der, leaf.fields, certFile);
+  if (isThorough) askOpenssl(chain.links, keyBlock, source);
   return {
-    ...certificateFacts(leaf.x509, certFile),
+    ...facts,
     source,
     chain: joinPem(chain.links.map(({ block }) => block)),
     privateKey: joinPem([keyBlock]),
-    issuerRaw: chain.links[1]?.x509.raw ?? null,
-    warnings: [...chain.warnings, ...warningsOf(leaf.x509, source, keyRead)],
+    warnings: [...chain.warnings, ...warningsOf(leaf.fields, facts, { source, keyRead })],
     stamp: certRead === keyRead ? certRead.stamp : `${certRead.stamp}\n${keyRead.stamp}`,
   };
 }
@@ -85,8 +92,66 @@ function findKey(read: ReadFile, path: string): PemBlock {
   );
 }
 
+/** A certificate of a chain. */
+type Link = {
+  readonly block: PemBlock;
+  readonly der: Uint8Array;
+  readonly fields: CertificateFields;
+};
+
+function parseChain({ bytes }: ReadFile, path: string): Link[] {
+  const blocks = pemBlocks(bytes).filter(({ label }) => label === 'CERTIFICATE');
+  if (blocks.length === 0) {
+    throw fault('FILE', `"${path}" holds no certificate`, 'it must be PEM: BEGIN CERTIFICATE');
+  }
+  if (blocks.length > CHAIN_MAX) {
+    const what = `"${path}" holds ${blocks.length} certificates`;
+    throw fault('LIMIT', what, `a chain has at most ${CHAIN_MAX}`);
+  }
+  return blocks.map((block, place) => {
+    const der = pemBody(block);
+    const fields = der === null ? null : readCertificate(der);
+    if (der !== null && fields !== null) return { block, der, fields };
+    const what = `certificate ${place + 1} in "${path}" cannot be read`;
+    throw fault('FILE', what, 'see "openssl x509 -in FILE -noout -text"');
+  });
+}
+
+/** The certificate of a chain that a key belongs to. */
+function ownerOf(keyBlock: PemBlock, links: readonly Link[], source: PairSource): Link {
+  const { certFile, keyFile } = source;
+  const der = pemBody(keyBlock);
+  const material = der === null ? null : publicMaterialOf(keyBlock.label, der);
+  der?.fill(0, material === null ? 0 : der.length);
+  const owner =
+    material === null
+      ? ownerByOpenssl(keyBlock, links, keyFile)
+      : links.find(({ fields }) => hasKey(fields, material));
+  if (owner !== undefined) return owner;
+  throw fault(
+    'KEY',
+    `the key in "${keyFile}" is not that of the certificate "${certFile}"`,
+    'put the two that belong together there',
+  );
+}
+
+function hasKey({ publicKey }: CertificateFields, material: Uint8Array): boolean {
+  const key = readPublicKey(publicKey);
+  return key !== null && key.kind !== 'other' && isSameBytes(key.material, material);
+}
+
+/** For keys that do not carry their public part, such as Ed25519. */
+function ownerByOpenssl(
+  keyBlock: PemBlock,
+  links: readonly Link[],
+  keyFile: string,
+): Link | undefined {
+  const key = opensslKey(keyBlock, keyFile);
+  return links.find(({ block }) => new X509Certificate(block.bytes).checkPrivateKey(key));
+}
+
 /** What OpenSSL says of a key that it cannot read never holds the key. */
-function parseKey({ bytes }: PemBlock, path: string): KeyObject {
+function opensslKey({ bytes }: PemBlock, path: string): ReturnType<typeof createPrivateKey> {
   try {
     return createPrivateKey({ key: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) });
   } catch (error) {
@@ -95,55 +160,35 @@ function parseKey({ bytes }: PemBlock, path: string): KeyObject {
   }
 }
 
-/** A certificate of a chain. */
-type Link = { readonly block: PemBlock; readonly x509: X509Certificate };
-
-/** Certificates that many chains share, by their PEM text. */
-const issuers = new Map<string, X509Certificate>();
-
-function parseChain(blocks: readonly PemBlock[], path: string): Link[] {
-  return blocks.map((block, place) => {
-    const bytes = Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.length);
-    const text = place === 0 ? '' : bytes.toString('latin1');
-    const known = place === 0 ? undefined : issuers.get(text);
-    if (known !== undefined) return { block, x509: known };
+function askOpenssl(links: readonly Link[], keyBlock: PemBlock, source: PairSource): void {
+  const { certFile, keyFile } = source;
+  const key = opensslKey(keyBlock, keyFile);
+  for (const [place, { block }] of links.entries()) {
     try {
-      const x509 = new X509Certificate(bytes);
-      if (place > 0) {
-        if (issuers.size >= ISSUERS_MAX) issuers.clear();
-        issuers.set(text, x509);
-      }
-      return { block, x509 };
+      const certificate = new X509Certificate(block.bytes);
+      if (place > 0 || certificate.checkPrivateKey(key)) continue;
     } catch (error) {
       const why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-      const what = `certificate ${place + 1} in "${path}" cannot be read: ${why}`;
+      const what = `certificate ${place + 1} of the chain in "${certFile}" cannot be read: ${why}`;
       throw fault('FILE', what, 'see "openssl x509 -in FILE -noout -text"');
     }
-  });
+    throw fault('KEY', `the key in "${keyFile}" is damaged`, 'see "openssl pkey -check"');
+  }
 }
 
 type Chain = { readonly links: readonly Link[]; readonly warnings: readonly string[] };
 
 /** The certificate of the key first, then each one's issuer as far as they are there. */
-function orderChain(links: readonly Link[], key: KeyObject, source: PairSource): Chain {
-  const { certFile, keyFile } = source;
-  const leaf = links.find(({ x509 }) => x509.checkPrivateKey(key));
-  if (leaf === undefined) {
-    throw fault(
-      'KEY',
-      `the key in "${keyFile}" is not that of the certificate "${certFile}"`,
-      'put the two that belong together there; while they are being replaced, one after the other',
-    );
-  }
+function orderChain(links: readonly Link[], leaf: Link, certFile: string): Chain {
   const ordered = [leaf];
   const left = new Set(links);
   left.delete(leaf);
-  for (let last: Link | undefined = leaf; last !== undefined;) {
-    const child: Link = last;
-    last = isSelfIssued(child) ? undefined : [...left].find((one) => isIssuer(one, child));
-    if (last === undefined) break;
-    ordered.push(last);
-    left.delete(last);
+  for (let child = leaf; !isSelfIssued(child);) {
+    const issuer = [...left].find(({ fields }) => isNamedIssuer(child.fields, fields));
+    if (issuer === undefined) break;
+    ordered.push(issuer);
+    left.delete(issuer);
+    child = issuer;
   }
   const warnings: string[] = [];
   if (left.size > 0) {
@@ -151,7 +196,8 @@ function orderChain(links: readonly Link[], key: KeyObject, source: PairSource):
   } else if (ordered.some((link, place) => link !== links[place])) {
     warnings.push(`the certificates in "${certFile}" are not in order; they are served in order`);
   }
-  if (ordered.length === 1 && !isSelfIssued(leaf) && !isOfOwnAuthority(leaf)) {
+  // Public authorities say where their issuer is to be had, and never sign without intermediates.
+  if (ordered.length === 1 && !isSelfIssued(leaf) && leaf.fields.hasIssuerUrl) {
     warnings.push(
       `"${certFile}" has no intermediate certificate: clients that do not have it from elsewhere ` +
         'refuse the chain; use what the authority calls the full chain',
@@ -160,26 +206,23 @@ function orderChain(links: readonly Link[], key: KeyObject, source: PairSource):
   return { links: ordered, warnings };
 }
 
-function isSelfIssued({ x509 }: Link): boolean {
-  return x509.issuer === x509.subject;
+function isSelfIssued({ fields }: Link): boolean {
+  return isNamedIssuer(fields, fields);
 }
 
-function isIssuer(candidate: Link, { x509 }: Link): boolean {
-  return candidate.x509.subject === x509.issuer && x509.checkIssued(candidate.x509);
-}
-
-/** Public authorities say where their issuer is to be had, and never sign without intermediates. */
-function isOfOwnAuthority({ x509 }: Link): boolean {
-  return x509.infoAccess === undefined;
-}
-
-function warningsOf(x509: X509Certificate, source: PairSource, key: ReadFile): string[] {
+function warningsOf(
+  fields: CertificateFields,
+  { names }: CertificateFacts,
+  { source, keyRead }: { readonly source: PairSource; readonly keyRead: ReadFile },
+): string[] {
   const warnings: string[] = [];
   const { certFile, keyFile } = source;
-  if (key.isOpenToOthers) {
+  if (keyRead.isOpenToOthers) {
     warnings.push(`every user of this machine may read the key "${keyFile}": chmod o-rwx`);
   }
-  if (hasOnlyCommonName(x509)) {
+  if (names.length === 0) {
+    warnings.push(`"${certFile}" has no name that a client could ask for: it serves as default`);
+  } else if (fields.names === null) {
     warnings.push(`"${certFile}" has no subjectAltName: browsers do not look at its common name`);
   }
   return warnings;
