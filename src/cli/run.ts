@@ -39,6 +39,7 @@ export async function run(file: string): Promise<void> {
     log,
     productVersion: productVersion(),
     workerEntry: WORKER_ENTRY,
+    end: () => process.kill(process.pid, 'SIGTERM'),
   });
   const end = (code: number) => exit(code, standard);
   handleSignals({ supervisor, log, end });

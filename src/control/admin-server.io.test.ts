@@ -63,7 +63,7 @@ function view(parts: Partial<ControlView> = {}): ControlView {
     api: {
       overview: () => assert.fail('must not be asked'),
       listRoutes: () => ({ total: 0, offset: 0, routes: [] }),
-      certificates: () => [],
+      drain: () => assert.fail('must not drain'),
       listServers: () => ({ total: 0, offset: 0, servers: [] }),
       traffic: new TrafficBook(() => null, {} as MetersReader),
       events,

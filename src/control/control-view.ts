@@ -3,7 +3,6 @@ import type { Plan } from '../config/plan.ts';
 import type { EventStreams } from './admin/event-stream.ts';
 import type { Overview } from './admin/overview.ts';
 import type { RouteList, RouteQuery } from './admin/route-list.ts';
-import type { CertificateStatus } from './admin/certificates.ts';
 import type { ServerList, ServerQuery } from './admin/server-list.ts';
 import type { TrafficBook } from './admin/traffic.ts';
 import type { Certificates } from './certificates/certificates.ts';
@@ -37,7 +36,8 @@ export type ApiView = {
   readonly overview: () => Overview;
   readonly listServers: (query: ServerQuery) => ServerList;
   readonly listRoutes: (query: RouteQuery) => RouteList;
-  readonly certificates: () => readonly CertificateStatus[];
+  /** Ends the balancer as SIGTERM does; returns the time that what is under way has, in ms. */
+  readonly drain: () => number;
   readonly traffic: TrafficBook;
   readonly events: EventBook;
   readonly streams: EventStreams;

@@ -35,6 +35,8 @@ export class TestSupervisor implements AsyncDisposable {
   edit: (plan: Plan) => Plan = (plan) => plan;
   readonly supervisor: Supervisor;
   plan: Plan | null = null;
+  /** How often it was asked to drain and end. */
+  endsAsked = 0;
   #isEnded = false;
 
   constructor(config: string) {
@@ -48,6 +50,9 @@ export class TestSupervisor implements AsyncDisposable {
       log: createProductLog({ outlet, level: 'debug', format: 'json' }),
       productVersion: '0.0.0',
       workerEntry: FAKE_WORKER,
+      end: () => {
+        this.endsAsked += 1;
+      },
     });
   }
 

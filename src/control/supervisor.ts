@@ -50,6 +50,8 @@ export type SupervisorOptions = {
   readonly productVersion: string;
   /** The program of a worker. */
   readonly workerEntry: string;
+  /** Drains and ends the program, as SIGTERM does. */
+  readonly end: () => void;
 };
 
 type Recorded = Pick<LoadedRequest, 'plan' | 'source' | 'cause' | 'note'>;
@@ -134,6 +136,7 @@ export class Supervisor {
       meters: this.#meters,
       health: this.#health,
       startedAt: this.#startedAt,
+      end: options.end,
     });
     this.#view = this.#makeView();
   }

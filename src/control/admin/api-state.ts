@@ -15,12 +15,15 @@ export type ApiStateParts = {
   readonly health: HealthBoard;
   /** In ms since the epoch. */
   readonly startedAt: number;
+  /** Drains and ends the program. */
+  readonly end: () => void;
 };
 
 export class ApiState {
   readonly #parts: ApiStateParts;
   readonly #traffic: TrafficBook;
   readonly #streams: EventStreams;
+  #isAskedToDrain = false;
 
   constructor(parts: ApiStateParts) {
     const { plan, meters, health, startedAt } = parts;
@@ -39,6 +42,13 @@ export class ApiState {
     this.#streams.closeAll();
   }
 
+  #drain({ plan, isDraining }: ControlParts): number {
+    // A second request must not end it at once, as a second signal would.
+    if (!isDraining && !this.#isAskedToDrain) this.#parts.end();
+    this.#isAskedToDrain = true;
+    return plan.drainMs;
+  }
+
   /** What the routes see; `parts` gives the present. */
   view(parts: () => ControlParts): ApiView {
     const { health, meters } = this.#parts;
@@ -46,7 +56,7 @@ export class ApiState {
       overview: () => buildOverview(parts(), this.#traffic),
       listServers: (query) => listServers(health.views(), meters, query),
       listRoutes: (query) => listRoutes(parts().plan, meters, query),
-      certificates: () => [],
+      drain: () => this.#drain(parts()),
       traffic: this.#traffic,
       events: health.events.book,
       streams: this.#streams,

@@ -7,6 +7,7 @@ import { CONFIG_ERROR_CODES } from '../../config/error-codes.ts';
 import { SYSTEM_ERROR_CODES } from '../../base/system-error-codes.ts';
 import type { ControlView } from '../control-view.ts';
 import { CONTROL_ERROR_CODES } from '../error-codes.ts';
+import { addConfigRoutes } from './config-routes.ts';
 import { addControlRoutes } from './control-routes.ts';
 import { API_ERROR_CODES } from './error-codes.ts';
 import { problem } from './problem.ts';
@@ -43,6 +44,7 @@ export function apiApp(view: ControlView): OpenAPIHono {
   });
   addStateRoutes(app, view);
   addServerRoutes(app, view);
+  addConfigRoutes(app, view);
   addControlRoutes(app, view);
   serve(
     app,

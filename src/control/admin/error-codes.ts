@@ -10,6 +10,14 @@ export const API_ERROR_CODES = {
     meaning: 'The admin API has as much to do as it takes on at once.',
     remedy: 'Ask again after a moment, or close pages and programs that follow its events.',
   },
+  BAL_API_CONFIG: {
+    meaning: 'A configuration that was sent has mistakes: nothing was changed.',
+    remedy: 'The problem lists them in "diagnostics", each with its line and column.',
+  },
+  BAL_API_CONFIG_FILE: {
+    meaning: 'The configuration file cannot be read or replaced.',
+    remedy: 'Let the user that Ballast runs as read the file and write to its folder.',
+  },
   BAL_API_FOREIGN: {
     meaning:
       'A web page of another site asked for something, or under a name that is not an address.',
@@ -34,6 +42,10 @@ export const API_ERROR_CODES = {
   BAL_API_QUERY: {
     meaning: 'A parameter of the query or of the path is not what the route takes.',
     remedy: 'The message names the parameter; /v1/openapi.json has the schema.',
+  },
+  BAL_API_STALE: {
+    meaning: 'The configuration file has changed since it was read, or nobody said what it was.',
+    remedy: 'Read it anew with GET /v1/config, and send its ETag as If-Match.',
   },
   BAL_API_TOO_LARGE: {
     meaning: 'The body of a request to the admin API is too long.',

@@ -1,6 +1,7 @@
 /** Problem documents (RFC 9457): how the admin API says what went wrong. */
 import { STATUS_CODES } from 'node:http';
 import { z } from '@hono/zod-openapi';
+import { diagnosticSchema } from './schemas/status.ts';
 import { BallastError } from '../../base/errors.ts';
 
 /** Media type of a problem document. */
@@ -14,6 +15,11 @@ export const problemSchema = z
     detail: z.string().openapi({ description: 'What failed, on what, and what is allowed.' }),
     code: z.string().openapi({ description: 'Stable: BAL_…' }),
     hint: z.string().openapi({ description: 'What to do; "" where the detail says it.' }),
+    diagnostics: z
+      .array(diagnosticSchema)
+      .readonly()
+      .optional()
+      .openapi({ description: 'The mistakes of a configuration.' }),
   })
   .openapi('Problem');
 
@@ -42,6 +48,7 @@ export function problem({ status, code, detail, hint = '', more, headers }: Prob
 const STATUSES: Readonly<Record<string, number>> = {
   BAL_SERVER_UNKNOWN: 404,
   BAL_SERVER_CHANGE: 400,
+  BAL_HISTORY_UNKNOWN: 404,
   BAL_RELOAD_STARTING: 503,
   BAL_RELOAD_DRAINING: 503,
 };

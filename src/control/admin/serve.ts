@@ -30,6 +30,8 @@ export type ApiRoute = {
   readonly path: string;
   readonly tag: 'State' | 'Servers' | 'Configuration' | 'Control' | 'Pages';
   readonly summary: string;
+  /** What a token must allow; reading for GET and writing for the others where it is left out. */
+  readonly needs?: 'write';
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;

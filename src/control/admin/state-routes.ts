@@ -94,6 +94,8 @@ function addTraffic(app: OpenAPIHono, view: ControlView): void {
 /** Routes of an answer where nothing else is asked for, and at most. */
 const ROUTES_DEFAULT = 100;
 const ROUTES_MAX = 1_000;
+/** Certificates of an answer. */
+const CERTIFICATES_MAX = 1_000;
 
 function addLists(app: OpenAPIHono, view: ControlView): void {
   const query = z.object({
@@ -123,10 +125,15 @@ function addLists(app: OpenAPIHono, view: ControlView): void {
       method: 'get',
       path: '/v1/certificates',
       tag: 'State',
-      summary: 'Certificates that clients are shown.',
+      summary:
+        'Certificates that clients are shown: those that are broken or end first, 1,000 at most.',
       answers: { 200: { description: 'The certificates.', schema: certificateListSchema } },
     },
-    () => json(certificateListSchema, { certificates: view.api.certificates() }),
+    () => {
+      const all = view.certificates.list();
+      const certificates = all.slice(0, CERTIFICATES_MAX);
+      return json(certificateListSchema, { total: all.length, certificates });
+    },
   );
 }
 

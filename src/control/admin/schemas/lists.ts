@@ -1,5 +1,6 @@
 /** Schemas of routes and of certificates. */
 import { z } from '@hono/zod-openapi';
+import { certificateSchema } from './certificates.ts';
 import { routeSchema } from './status.ts';
 
 export const routeListSchema = z
@@ -21,19 +22,12 @@ export const routeListSchema = z
   })
   .openapi('RouteList');
 
-export const certificateSchema = z
-  .object({
-    id: z.string().openapi({ description: 'Tells it from the others.' }),
-    names: z.array(z.string()).readonly().openapi({ description: 'Names that it is for.' }),
-    issuer: z.string().openapi({ description: 'Who signed it.' }),
-    notAfter: z.string().openapi({ description: 'When it ends, ISO 8601.', format: 'date-time' }),
-    daysLeft: z
-      .number()
-      .int()
-      .openapi({ description: 'Whole days until then; below 0 it is over.' }),
-  })
-  .openapi('Certificate');
-
 export const certificateListSchema = z
-  .object({ certificates: z.array(certificateSchema).readonly() })
+  .object({
+    total: z.number().int().openapi({ description: 'Certificates there are.' }),
+    certificates: z
+      .array(certificateSchema)
+      .readonly()
+      .openapi({ description: 'Broken ones first, then those that end first.' }),
+  })
   .openapi('CertificateList');
