@@ -13,6 +13,18 @@ export const certificatesSkip: string | false =
 /** Paths of a certificate and its key. */
 export type TestCertificate = { readonly cert: string; readonly key: string };
 
+export type IssueOptions = {
+  readonly isExpired?: boolean;
+  /** P-256 unless "rsa", of 2048 bits. */
+  readonly keyType?: 'ecdsa' | 'rsa';
+  readonly subject?: string;
+};
+
+function keyArguments(keyType: IssueOptions['keyType']): string[] {
+  if (keyType === 'rsa') return ['-newkey', 'rsa:2048'];
+  return ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+}
+
 /** A folder with a certificate authority of its own, for tests. Call `remove` at the end. */
 export class TestCertificates implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'ballast-certificates-'));
@@ -29,14 +41,14 @@ export class TestCertificates implements Disposable {
   }
 
   /** A certificate of the authority for `names`, such as "DNS:db.test, IP:127.0.0.1". */
-  issue(names: string, options: { readonly isExpired?: boolean } = {}): TestCertificate {
+  issue(names: string, options: IssueOptions = {}): TestCertificate {
     const made = this.#paths(String(++this.#count));
     const request = `${made.cert}.csr`;
     const extensions = `${made.cert}.ext`;
     writeFileSync(extensions, `subjectAltName=${names}\n`);
     this.#run([
-      ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-      ...['-subj', '/CN=test', '-keyout', made.key, '-out', request],
+      ...['req', '-new', ...keyArguments(options.keyType), '-nodes'],
+      ...['-subj', options.subject ?? '/CN=test', '-keyout', made.key, '-out', request],
     ]);
     this.#run([
       ...['x509', '-req', '-in', request, '-CA', this.ca.cert, '-CAkey', this.ca.key],
