@@ -16,6 +16,8 @@ export type HttpsSceneOptions = BallastOptions & {
   readonly certificates?: (authority: TestCertificates) => Tree;
   /** Value of `tls` of the listener; all certificates where absent. */
   readonly tls?: unknown;
+  /** The same where it names files of the authority. */
+  readonly tlsFrom?: (authority: TestCertificates) => unknown;
   readonly listener?: Tree;
   readonly pool?: Tree;
   readonly top?: Tree;
@@ -54,10 +56,11 @@ export function entry({ cert, key }: TestCertificate): Tree {
 /** Starts all of it. */
 export async function startHttps(options: HttpsSceneOptions = {}): Promise<HttpsScene> {
   const authority = new TestCertificates();
-  const { respond = () => httpAnswer(200, 'ok'), tls = 'all', top, listener, pool } = options;
+  const { respond = () => httpAnswer(200, 'ok'), top, listener, pool } = options;
   const makeAll =
     options.certificates ?? ((from) => ({ shop: entry(from.issue('DNS:shop.test')) }));
   const certificates = makeAll(authority);
+  const tls = options.tlsFrom?.(authority) ?? options.tls ?? Object.keys(certificates);
   const origin = await Origin.startHttp(respond);
   const port = await freePort();
   const config = {
@@ -67,7 +70,7 @@ export async function startHttps(options: HttpsSceneOptions = {}): Promise<Https
     listeners: {
       web: {
         bind: `127.0.0.1:${port}`,
-        tls: tls === 'all' ? Object.keys(certificates) : tls,
+        tls,
         pool: 'web',
         ...listener,
       },
