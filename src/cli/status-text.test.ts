@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ServerStatus, StatusReport } from '../control/status-report.ts';
-import { durationText, statusText } from './status-text.ts';
+import { durationText } from './duration-text.ts';
+import { statusText } from './status-text.ts';
 
 const server = (name: string, parts: Partial<ServerStatus>): ServerStatus => ({
   name,
@@ -74,6 +75,7 @@ const REPORT: StatusReport = {
   ],
   certificates: { total: 0, expired: 0, broken: 0, first: [] },
   lastReload: null,
+  acme: [],
   recentEvents: [],
 };
 

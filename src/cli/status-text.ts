@@ -7,13 +7,10 @@ import type {
   StatusReport,
 } from '../control/status-report.ts';
 import { certificatesText } from './certificates-text.ts';
+import { ACME_COLOURS, ACME_WORD, acmeText } from './acme-text.ts';
+import { BOLD, GREEN, PLAIN, RED, YELLOW } from './colours.ts';
+import { durationText } from './duration-text.ts';
 import { tableText } from './print.ts';
-
-const RED = '\u001b[31m';
-const GREEN = '\u001b[32m';
-const YELLOW = '\u001b[33m';
-const BOLD = '\u001b[1m';
-const PLAIN = '\u001b[0m';
 
 const STATE_COLOURS: Readonly<Record<string, string>> = {
   up: GREEN,
@@ -50,6 +47,7 @@ export function statusText(report: StatusReport, isColoured: boolean): string {
   }
   parts.push(
     certificatesText(report.certificates),
+    acmeText(report).replace(ACME_WORD, (word) => paint(ACME_COLOURS[word]!, word)),
     routesText(report),
     changesText(report),
     reloadText(report),
@@ -173,15 +171,4 @@ function reloadText({ lastReload }: StatusReport): string {
   if (lastReload === null) return '';
   const { at, ok, message } = lastReload;
   return `last reload ${at}: ${ok ? '' : 'failed: '}${message}\n`;
-}
-
-/** `12s`, `5m 12s`, `3h 05m`, `4d 03h`. */
-export function durationText(seconds: number): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  if (minutes === 0) return `${seconds}s`;
-  if (hours === 0) return `${minutes}m ${two(seconds % 60)}s`;
-  if (hours < 24) return `${hours}h ${two(minutes % 60)}m`;
-  return `${Math.floor(hours / 24)}d ${two(hours % 24)}h`;
 }

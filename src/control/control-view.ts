@@ -1,5 +1,6 @@
 /** What the admin server can see and ask for, and what status and metrics are made from. */
 import type { Plan } from '../config/plan.ts';
+import type { AcmeManager } from './acme/acme-manager.ts';
 import type { EventStreams } from './admin/event-stream.ts';
 import type { Overview } from './admin/overview.ts';
 import type { RouteList, RouteQuery } from './admin/route-list.ts';
@@ -55,6 +56,7 @@ export type ControlParts = {
   readonly health: HealthBoard;
   readonly names: NameBoard;
   readonly certificates: Pick<Certificates, 'status' | 'families'>;
+  readonly acme: Pick<AcmeManager, 'status' | 'counters'>;
   readonly reloader: Reloader;
   readonly configuration: ConfigStatus;
   /** Access log lines lost in the supervisor; the workers count theirs. */

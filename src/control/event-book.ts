@@ -1,13 +1,13 @@
 /**
  * The latest things that happened to the balancer, for people who look and programs that follow:
- * servers, workers, the configuration, and the balancer as a whole, numbered in one row.
+ * servers, workers, the configuration, certificates, and the balancer as a whole, numbered in one row.
  */
 
 /** Happenings that are kept; the oldest go first. */
 export const EVENTS_MAX = 1_000;
 
 /** What something happened to. */
-export type EventKind = 'server' | 'worker' | 'configuration' | 'balancer';
+export type EventKind = 'server' | 'worker' | 'configuration' | 'certificate' | 'balancer';
 
 /** Whether somebody should look: things got worse, better, or merely different. */
 export type EventTone = 'bad' | 'good' | 'note';

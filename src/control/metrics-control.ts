@@ -1,5 +1,6 @@
 /** Metrics of the control plane itself: processes, reloads, health. */
 import { WORKER_METER } from '../base/meters.ts';
+import { acmeFamilies } from './acme/acme-metrics.ts';
 import type { ControlParts } from './control-view.ts';
 import type { AgentCounters } from './server-states/agent/agent-checker.ts';
 import { single, type MetricFamily, type Sample } from './metric-family.ts';
@@ -16,6 +17,7 @@ export function controlFamilies(parts: ControlParts): MetricFamily[] {
     ...healthFamilies(parts),
     ...nameFamilies(parts),
     ...parts.certificates.families(),
+    ...acmeFamilies(parts),
   ];
 }
 

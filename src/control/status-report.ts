@@ -1,6 +1,7 @@
 /** The answer of GET /status and of `ballast status --json`. Fields are only ever added. */
 import type { CertificatesStatus } from './certificates/certificate-status.ts';
 import type { ConfigStatus } from './history/config-report.ts';
+import type { AcmeStatus } from './acme/acme-view.ts';
 import type { ReloadReport } from './reload.ts';
 import type { StateEvent } from './server-states/state-events.ts';
 
@@ -21,6 +22,8 @@ export type StatusReport = {
   readonly routes: readonly RouteStatus[];
   readonly pools: readonly PoolStatus[];
   readonly certificates: CertificatesStatus;
+  /** Certificates that are obtained by ACME. */
+  readonly acme: readonly AcmeStatus[];
   readonly lastReload: ReloadReport | null;
   /** The latest changes of servers' states, the oldest first; more of them at GET /events. */
   readonly recentEvents: readonly StateEvent[];

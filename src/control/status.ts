@@ -25,6 +25,7 @@ export function buildStatus(parts: ControlParts): StatusReport {
     routes: routeStatuses(parts),
     pools: plan.pools.map((pool) => poolStatus(pool, parts)),
     certificates: parts.certificates.status(),
+    acme: parts.acme.status(),
     recentEvents: parts.health.events.list(0, RECENT_EVENTS),
   };
 }
@@ -32,7 +33,7 @@ export function buildStatus(parts: ControlParts): StatusReport {
 /** The part of a report that is about the balancer as a whole, and its processes. */
 export type BalancerStatus = Omit<
   StatusReport,
-  'listeners' | 'routes' | 'pools' | 'certificates' | 'recentEvents'
+  'listeners' | 'routes' | 'pools' | 'certificates' | 'acme' | 'recentEvents'
 >;
 
 /** Called for each report, the overview of the API included. */

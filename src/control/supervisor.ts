@@ -128,6 +128,7 @@ export class Supervisor {
       productVersion: options.productVersion,
       tell: (challenges) => this.#fleet.tellStanding(challenges),
       told: (limitMs) => this.#fleet.told(limitMs),
+      onEvent: (event) => this.#health.events.book.add(event),
       onObtained: () => void this.#certificates.refresh(),
     });
     this.#reloader = this.#makeReloader();
@@ -156,6 +157,7 @@ export class Supervisor {
         async () => (await this.#admin.open(plan))?.close(),
       ]);
       this.#filePlan = plan;
+      await this.#acme.prepare(plan);
       const numbered = await this.#inForce.begin(change, material);
       this.#hasStarted = true;
       this.#record({ plan, source, cause: 'start', note: '' });
@@ -318,6 +320,7 @@ export class Supervisor {
       health: this.#health,
       names: this.#names.board,
       certificates: this.#certificates,
+      acme: this.#acme,
       reloader: this.#reloader,
       configuration: config.status(),
       logLinesLost: this.#sink.linesLost,

@@ -12,7 +12,8 @@
  *
  *   order        HOLDS.order        the CA has refused: it counts failures and limits them
  *   directory    HOLDS.directory    nobody was asked for anything: short, for the start of a machine
- *   interrupted  HOLDS.interrupted  the process ended amid the order: a loop of crashes orders little
+ *   interrupted  HOLDS.interrupted  the process ended amid the order, more than once: a loop of crashes
+ *                                   orders little
  *
  * Validity is told by the wall clock, holds by one that never goes back. A certificate that is due
  * for renewal as soon as it was obtained counts as a failure: it means that the clock is wrong, and a
@@ -264,7 +265,8 @@ function begin(
 ): AcmeStep {
   const { key } = entry;
   const interruptions = entry.kept.interruptions + 1;
-  const holdMs = holdAfter(HOLDS.interrupted, interruptions, now);
+  // The first one is forgiven: the next process goes on with the order before it is looked at.
+  const holdMs = interruptions < 2 ? 0 : holdAfter(HOLDS.interrupted, interruptions - 1, now);
   const kept = { ...entry.kept, interruptions, holdMs };
   return {
     state: { ...state, running: { key, isCancelled: false } },

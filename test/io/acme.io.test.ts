@@ -1,70 +1,89 @@
-// Certificates by ACME, obtained from pebble by the whole product.
+// Certificates by ACME, obtained from pebble by the whole product: what goes well.
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Ballast } from '../kit/ballast.ts';
-import type { Tree } from '../kit/config.ts';
-import { freePorts } from '../kit/free-ports.ts';
-import { Pebble, withoutPebble } from '../kit/pebble.ts';
-import { TempDir } from '../kit/temp-dir.ts';
-import { until } from '../kit/wait.ts';
+import { AcmeScene, acmeStatusWhen } from '../kit/acme-scene.ts';
+import { runCommand } from '../kit/ballast.ts';
+import { withoutPebble as skip } from '../kit/pebble.ts';
 
-const skip = withoutPebble;
+const ACCOUNTS_TWO = 'There are now 2 accounts';
 
-type Made = { readonly pebble: Pebble; readonly state: string; readonly httpPort: number };
+test('a certificate is obtained by http-01 and kept for its owner alone', { skip }, async () => {
+  await using scene = await AcmeScene.start({ badNoncePercent: 20 });
+  const names = ['shop.test', 'www.shop.test'];
+  await using ballast = await scene.balancer({ names, email: 'ops@shop.test' });
+  const x509 = await scene.obtained();
+  assert.equal(x509.subjectAltName, 'DNS:shop.test, DNS:www.shop.test');
+  assert.equal(x509.publicKey.asymmetricKeyDetails?.namedCurve, 'prime256v1');
+  assert.match(readFileSync(scene.path('shop.pem'), 'utf8'), /END CERTIFICATE[^]*PRIVATE KEY/);
+  for (const folder of ['acme', 'acme/accounts', 'acme/certificates']) {
+    const path = join(scene.state, folder);
+    assert.equal(statSync(path).mode & 0o777, 0o700, folder);
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      assert.equal(statSync(join(path, entry.name)).mode & 0o777, 0o600, entry.name);
+    }
+  }
+  const status = await acmeStatusWhen(ballast, ({ state }) => state === 'valid');
+  assert.equal(status.notAfter, x509.validToDate.toISOString());
+  assert.ok(Date.parse(status.nextTry!) > Date.now() + 86_400_000);
+  assert.equal(await ballast.metric('ballast_acme_obtained_total'), 1);
+  assert.equal(await ballast.metric('ballast_acme_certificates', 'state="valid"'), 1);
+  const { stdout } = await runCommand(['status', ballast.configFile]);
+  assert.match(stdout, /^ACME .*\nshop +shop\.test and 1 more +valid /m);
+  const events = await ballast.admin('GET', '/v1/events');
+  assert.match(events.text, /"kind":"certificate","subject":"shop"|"subject":"shop"/);
+  assert.ok(!ballast.stderr.includes('PRIVATE KEY') && !events.text.includes('PRIVATE KEY'));
+});
 
-function config({ pebble, state, httpPort }: Made, acme: Tree = {}): Tree {
-  const { directory, caFile: ca } = pebble;
-  return {
-    workers: 2,
-    state,
-    certificates: {
-      shop: { acme: { names: ['shop.test', 'www.shop.test'], directory, ca, ...acme } },
-    },
-    listeners: {
-      web: {
-        bind: `127.0.0.1:${httpPort}`,
-        routes: [{ respond: { status: 200, body: 'routed' } }],
-      },
-    },
-    pools: {},
-  };
-}
+test('a restart orders nothing anew, and goes on with the same account', { skip }, async () => {
+  await using scene = await AcmeScene.start();
+  {
+    await using first = await scene.balancer();
+    await scene.obtained();
+    await acmeStatusWhen(first, ({ state }) => state === 'valid');
+  }
+  const { directory, caFile: ca } = scene.pebble;
+  const more = { more: { acme: { names: 'more.test', directory, ca, keyType: 'rsa' } } };
+  await using second = await scene.balancer();
+  second.writeConfig(scene.config({}, more));
+  assert.equal((await second.reload()).ok, true);
+  const x509 = await scene.obtained(null, 'more');
+  assert.equal(x509.publicKey.asymmetricKeyDetails?.modulusLength, 2_048);
+  assert.equal(scene.pebble.count('There are now 2 orders'), 1, scene.pebble.log);
+  assert.equal(scene.pebble.count(ACCOUNTS_TWO), 0);
+});
 
-/** Waits for the certificate in the state folder. */
-function obtained(state: string, name = 'shop'): Promise<X509Certificate> {
-  const path = join(state, 'acme', 'certificates', `${name}.pem`);
-  return until(
-    () => {
-      try {
-        return new X509Certificate(readFileSync(path));
-      } catch {
-        return null;
-      }
-    },
-    { what: 'the certificate', timeoutMs: 60_000 },
-  );
-}
+test('other names: another certificate, and the old one serves until then', { skip }, async () => {
+  await using scene = await AcmeScene.start();
+  await using ballast = await scene.balancer();
+  const old = await scene.obtained();
+  await acmeStatusWhen(ballast, ({ state }) => state === 'valid');
+  await scene.pebble.stop();
+  ballast.writeConfig(scene.config({ names: ['shop.test', 'new.test'] }));
+  await ballast.reload();
+  const failed = await acmeStatusWhen(ballast, ({ state }) => state === 'failed');
+  assert.equal(failed.lastError?.code, 'BAL_ACME_UNREACHABLE');
+  assert.equal(scene.held()?.serialNumber, old.serialNumber);
+  await scene.pebble.resume();
+  const x509 = await scene.obtained(old);
+  assert.equal(x509.subjectAltName, 'DNS:shop.test, DNS:new.test');
+});
 
-test(
-  'a certificate is obtained by http-01, with everything kept for its owner alone',
-  { skip },
-  async () => {
-    using dir = new TempDir();
-    const [httpPort, tlsPort] = await freePorts(2);
-    await using pebble = await Pebble.start({
-      httpPort: httpPort!,
-      tlsPort: tlsPort!,
-      badNoncePercent: 20,
-    });
-    const state = dir.file('state');
-    await using ballast = await Ballast.start(config({ pebble, state, httpPort: httpPort! }));
-    const x509 = await obtained(state);
-    assert.equal(x509.subjectAltName, 'DNS:shop.test, DNS:www.shop.test');
-    assert.equal(statSync(join(state, 'acme')).mode & 0o777, 0o700);
-    assert.equal(statSync(join(state, 'acme', 'certificates', 'shop.pem')).mode & 0o777, 0o600);
-    assert.ok(!ballast.stderr.includes('PRIVATE KEY'));
-  },
-);
+test('a certificate of a short life is renewed again and again', { skip }, async () => {
+  await using scene = await AcmeScene.start({ validitySeconds: 15 });
+  await using ballast = await scene.balancer();
+  const first = await scene.obtained();
+  const second = await scene.obtained(first);
+  const third = await scene.obtained(second);
+  for (const [older, newer] of [
+    [first, second],
+    [second, third],
+  ] as const) {
+    assert.ok(newer.validFromDate < older.validToDate, 'before the old one ends');
+    assert.notDeepEqual(newer.publicKey, older.publicKey, 'with a key of its own');
+  }
+  await acmeStatusWhen(ballast, ({ state, lastError }) => state === 'valid' && lastError === null);
+  assert.equal(scene.pebble.count(ACCOUNTS_TWO), 0);
+});

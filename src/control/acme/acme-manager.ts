@@ -3,7 +3,7 @@
  * done is decided by the machine (src/machine/acme-renewal.ts); here its effects are carried out.
  */
 import { createHash } from 'node:crypto';
-import { setImmediate as rest } from 'node:timers/promises';
+import { setImmediate as rest, setTimeout as pause } from 'node:timers/promises';
 import type { AcmePlan } from '../../config/plan-tls.ts';
 import type { Plan } from '../../config/plan.ts';
 import {
@@ -19,9 +19,11 @@ import {
   type WantedCertificate,
 } from '../../machine/acme-renewal.ts';
 import type { ChallengesFrame } from '../../plane/worker-protocol.ts';
+import type { NewEvent } from '../event-book.ts';
 import type { ProductLog } from '../product-log.ts';
 import { Serial } from '../serial.ts';
 import { AcmeError } from './acme-error.ts';
+import { failedEvent, obtainedEvent } from './acme-events.ts';
 import { acmeStatus, type AcmeCounters, type AcmeStatus } from './acme-view.ts';
 import { checkObtained, fingerprintOf, heldOf, readHeld, writeHeld } from './held-certificate.ts';
 import type { KeptFile } from './kept-file.ts';
@@ -35,6 +37,7 @@ export type AcmeOptions = {
   readonly tell: (challenges: ChallengesFrame) => void;
   /** Resolves with whether all workers have taken what they were told. */
   readonly told: (limitMs: number) => Promise<boolean>;
+  readonly onEvent: (event: NewEvent) => void;
   /** A new certificate is on the disk. */
   readonly onObtained: () => void;
 };
@@ -51,6 +54,8 @@ type Known = {
 type Running = { readonly cancel: AbortController; readonly done: Promise<void> };
 
 const DAY_MS = 86_400_000;
+/** An order has this long to end when the process does, in ms. */
+const STOP_LIMIT_MS = 1_000;
 /** Work between two rests while files are read, in ms. */
 const SLICE_MS = 8;
 /** A failure is an error, and no warning, where the certificate ends so soon. */
@@ -72,6 +77,20 @@ export class AcmeManager {
     this.#log = options.log;
   }
 
+  /**
+   * Before the workers start with a plan: what an order that was left amid may still be asked for is
+   * answered from the first connection on. Never rejects.
+   */
+  prepare(plan: Plan): Promise<void> {
+    return this.#plans.run(async () => {
+      this.#known = await this.#read(plan);
+      const orders = [...this.#known.values()].flatMap(({ tries }) => tries.pending ?? []);
+      const http = orders.flatMap(({ challenges }) => challenges.http);
+      const tls = orders.flatMap(({ challenges }) => challenges.tls);
+      if (orders.length > 0) this.#options.tell({ type: 'challenges', http, tls });
+    });
+  }
+
   /** This plan is in force: its certificates are looked after from now on. Never rejects. */
   use(plan: Plan): Promise<void> {
     return this.#plans.run(async () => {
@@ -88,7 +107,8 @@ export class AcmeManager {
     clearTimeout(this.#timer);
     const { running } = this.#state;
     this.#running?.cancel.abort();
-    await this.#running?.done;
+    // A disk that hangs must not keep the process.
+    await Promise.race([this.#running?.done, pause(STOP_LIMIT_MS, undefined, { ref: false })]);
     const entry = running === null ? undefined : this.#state.entries.get(running.key);
     // It is not interrupted any more.
     if (entry !== undefined) await this.#keep(entry.key, entry.kept);
@@ -242,8 +262,9 @@ export class AcmeManager {
     this.counters.obtained += 1;
     const { validTo: notAfter } = x509;
     this.#log.info({ certificate: key, names: plan.names, notAfter }, 'a certificate was obtained');
+    this.#options.onEvent(obtainedEvent(key, this.#heldOf(key) === null, `valid to ${notAfter}`));
     this.#checkClock(known, held);
-    this.#options.onObtained();
+    if (!this.#isStopped) this.#options.onObtained();
     return held;
   }
 
@@ -258,6 +279,11 @@ export class AcmeManager {
     this.#failed(known, error);
   }
 
+  /** What serves now, as the machine knows it. */
+  #heldOf(key: string): HeldCertificate | null {
+    return this.#state.entries.get(key)?.held ?? null;
+  }
+
   #failed(known: Known, error: AcmeError): AcmeEvent {
     const { code, message, hint = '', scope, retryAfterMs } = error;
     const { key } = known.wanted;
@@ -267,7 +293,8 @@ export class AcmeManager {
     const isOpen = scope === 'directory' || code === 'BAL_ACME_TIMEOUT';
     const lastError = { at: new Date().toISOString(), code, message, hint };
     known.tries = { ...known.tries, lastError, ...(isOpen ? {} : { pending: null }) };
-    const held = this.#state.entries.get(key)?.held ?? null;
+    const held = this.#heldOf(key);
+    this.#options.onEvent(failedEvent(key, held === null, error));
     const isUrgent = held === null || held.notAfterMs - Date.now() < URGENT_MS;
     const fields = { certificate: key, code, ...(hint === '' ? {} : { hint }) };
     this.#log[isUrgent ? 'error' : 'warn'](fields, message);

@@ -8,19 +8,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Authorization, Client, Order } from 'acme-client';
 import type { AcmePlan } from '../../config/plan-tls.ts';
-import type { ChallengesFrame } from '../../plane/worker-protocol.ts';
 import { AcmeError } from './acme-error.ts';
 import { newKey } from './accounts.ts';
 import { challengeError, requestError } from './problem.ts';
-import type { PendingOrder } from './tries.ts';
+import { NO_CHALLENGES, type Challenges, type PendingOrder } from './tries.ts';
 import type { AcmeCalls, AcmeLibrary } from './transport.ts';
 
 /** Waits between looks at what the directory works on: first and longest, in ms. */
 const LOOK_MS = { first: 250, last: 10_000 };
 /** Longest wait that a directory can ask for between two looks, in ms. */
 const LOOK_ASKED_MS_MAX = 30_000;
-
-export type Challenges = Pick<ChallengesFrame, 'http' | 'tls'>;
 
 export type OrderOptions = {
   readonly library: AcmeLibrary;
@@ -41,31 +38,34 @@ export type Obtained = { readonly chain: string; readonly privateKey: string };
 
 /** Carries an order out. Rejects with AcmeError, or with the reason of the signal. */
 export async function obtain(options: OrderOptions): Promise<Obtained> {
-  const { client, plan, pending, keep, note } = options;
+  const { client, note } = options;
   note('the order to be made');
-  const resumed = await resume(options);
-  const order = resumed ?? (await create(client, plan));
-  const privateKey =
-    resumed === null || pending === null ? await newKey(plan.keyType) : pending.privateKey;
-  if (resumed === null) await keep({ url: order.url, privateKey });
-  const ready = order.status === 'pending' ? await authorize(options, order) : order;
+  const { order, pending } = (await resume(options)) ?? (await create(options));
+  const { privateKey } = pending;
+  const ready = order.status === 'pending' ? await authorize(options, order, pending) : order;
   const valid = await finalize(options, ready, privateKey);
   note('the certificate to be given out');
   const chain = await client.getCertificate(valid);
   return { chain, privateKey };
 }
 
-function create(client: Client, { names }: AcmePlan): Promise<Order> {
-  const identifiers = names.map((value) => ({ type: 'dns', value }));
-  return client.createOrder({ identifiers });
+type Begun = { readonly order: Order; readonly pending: PendingOrder };
+
+async function create({ client, plan, keep }: OrderOptions): Promise<Begun> {
+  const privateKey = await newKey(plan.keyType);
+  const identifiers = plan.names.map((value) => ({ type: 'dns', value }));
+  const order = await client.createOrder({ identifiers });
+  const pending = { url: order.url, privateKey, challenges: NO_CHALLENGES };
+  await keep(pending);
+  return { order, pending };
 }
 
 /** The pending order, where the directory still has it and it has not failed. */
-async function resume({ client, pending }: OrderOptions): Promise<Order | null> {
+async function resume({ client, pending }: OrderOptions): Promise<Begun | null> {
   if (pending === null) return null;
   try {
     const order = await client.getOrder({ url: pending.url } as Order);
-    return order.status === 'invalid' ? null : order;
+    return order.status === 'invalid' ? null : { order, pending };
   } catch (error) {
     // Whatever the directory says against it: then there is none, and a new one is made.
     if (error instanceof AcmeError && error.scope === 'order') return null;
@@ -74,14 +74,20 @@ async function resume({ client, pending }: OrderOptions): Promise<Order | null> 
 }
 
 /** Shows that the names are ours; resolves with the order when it may be finalised. */
-async function authorize(options: OrderOptions, order: Order): Promise<Order> {
-  const { client, plan, answer, note } = options;
+async function authorize(
+  options: OrderOptions,
+  order: Order,
+  pending: PendingOrder,
+): Promise<Order> {
+  const { client, plan, keep, answer, note } = options;
   note('the authorisations');
   const open = (await client.getAuthorizations(order)).filter(isOpen);
   const challenges = open.map((authorization) => challengeOf(authorization, plan));
   if (open.length > 0) {
     note('the workers to answer the challenges');
-    await answer(await answersOf(options, open));
+    const answers = await answersOf(options, open);
+    await keep({ ...pending, challenges: answers });
+    await answer(answers);
   }
   for (const challenge of challenges) {
     if (challenge.status === 'pending') await client.completeChallenge(challenge);

@@ -4,17 +4,15 @@ import type { AcmePlan } from '../../config/plan-tls.ts';
 import type { ProductLog } from '../product-log.ts';
 import { openAccount, reopenAccount } from './accounts.ts';
 import { AcmeError } from './acme-error.ts';
-import { obtain, type Challenges, type Obtained, type OrderOptions } from './order.ts';
+import { obtain, type Obtained, type OrderOptions } from './order.ts';
 import { printable } from './problem.ts';
 import { acmeLibrary, withCalls, type AcmeCalls } from './transport.ts';
-import type { PendingOrder } from './tries.ts';
+import { NO_CHALLENGES, type Challenges, type PendingOrder } from './tries.ts';
 
 /** An order that takes longer has failed, in ms. */
 export const ORDER_LIMIT_MS = 300_000;
 /** The workers have this long to take challenges, in ms. */
 export const TOLD_LIMIT_MS = 5_000;
-
-const NO_CHALLENGES: Challenges = { http: [], tls: [] };
 
 export type RunOptions = {
   readonly plan: AcmePlan;

@@ -1,5 +1,6 @@
 /** What is kept of the tries for a certificate, so that a restart does not begin anew. */
 import type { KeptTries } from '../../machine/acme-renewal.ts';
+import type { ChallengesFrame } from '../../plane/worker-protocol.ts';
 import { triesPath } from './acme-files.ts';
 import { KeptFile, type Fields } from './kept-file.ts';
 
@@ -8,7 +9,14 @@ export type PendingOrder = {
   readonly url: string;
   /** The key that the certificate is for, PEM. */
   readonly privateKey: string;
+  /** What the authority may look for still, also after a restart. */
+  readonly challenges: Challenges;
 };
+
+/** Challenges of one order, all of one kind. */
+export type Challenges = Pick<ChallengesFrame, 'http' | 'tls'>;
+
+export const NO_CHALLENGES: Challenges = { http: [], tls: [] };
 
 /** The latest failure, for people. */
 export type LastError = {
@@ -78,7 +86,7 @@ function parse(fields: Fields): Tries | null {
     version,
     at,
     lastError: textsOf(lastError, ['at', 'code', 'message', 'hint']),
-    pending: textsOf(pending, ['url', 'privateKey']),
+    pending: pendingOf(pending),
     origins: origins.filter(isPair).slice(0, ORIGINS_MAX),
   };
 }
@@ -91,7 +99,27 @@ function isPair(value: unknown): value is readonly [string, string] {
   return Array.isArray(value) && value.length === 2 && value.every((v) => typeof v === 'string');
 }
 
-/** A map of texts with these names, else null. */
+function pendingOf(value: unknown): PendingOrder | null {
+  const texts = textsOf(value, ['url', 'privateKey']);
+  if (texts === null) return null;
+  const { challenges } = value as Fields;
+  const { http, tls } = (challenges ?? {}) as Fields;
+  const kept: Challenges = {
+    http: listOf(http, ['token', 'answer']),
+    tls: listOf(tls, ['name', 'chain', 'privateKey']),
+  };
+  return { ...texts, challenges: kept };
+}
+
+function listOf<Name extends string>(
+  value: unknown,
+  names: readonly Name[],
+): { readonly [name in Name]: string }[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((one) => textsOf(one, names)).filter((one) => one !== null);
+}
+
+/** A map of these texts alone, else null. */
 function textsOf<Name extends string>(
   value: unknown,
   names: readonly Name[],

@@ -1,4 +1,5 @@
 /** What the API says of the balancer's state: the schemas of its document and of its tests. */
+import { ACME_STATES } from '../../acme/acme-view.ts';
 import { z } from '@hono/zod-openapi';
 import { certificatesSchema } from './certificates.ts';
 
@@ -165,6 +166,29 @@ const stateEventSchema = z
   })
   .openapi('ServerEvent');
 
+const acmeSchema = z
+  .object({
+    name: word('Its key in the configuration.'),
+    names: z.array(z.string()).readonly().openapi({ description: 'What it is for.' }),
+    directory: word('URL of the directory of the authority.'),
+    challenge: word('How the authority verifies the names.'),
+    state: z.enum(ACME_STATES).openapi({
+      description: 'Whether it serves, is ordered now, or its latest order has failed.',
+    }),
+    notAfter: isoTime('Its end; null while there is none.').nullable(),
+    nextTry: isoTime('When it is ordered next; null while that is under way.').nullable(),
+    failures: count('Orders that failed in a row.'),
+    lastError: z
+      .object({
+        at: isoTime('When.'),
+        code: word('Code of the error.'),
+        message: word('What failed.'),
+        hint: word('What helps; may be empty.'),
+      })
+      .nullable(),
+  })
+  .openapi('AcmeCertificate');
+
 const planSchema = z
   .object({ version: count('Number of the plan.'), digest: word('SHA-256 of what it says.') })
   .openapi('Plan');
@@ -208,6 +232,7 @@ export const statusSchema = z
     routes: z.array(routeSchema).readonly(),
     pools: z.array(poolSchema).readonly(),
     certificates: certificatesSchema,
+    acme: z.array(acmeSchema).readonly(),
     recentEvents: z.array(stateEventSchema).readonly(),
   })
   .openapi('Status');
