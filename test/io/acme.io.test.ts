@@ -3,9 +3,22 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { connect } from 'node:tls';
 import { AcmeScene, acmeStatusWhen } from '../kit/acme-scene.ts';
 import { runCommand } from '../kit/ballast.ts';
 import { withoutPebble as skip } from '../kit/pebble.ts';
+import { until } from '../kit/wait.ts';
+
+/** What becomes of a handshake, in the words of OpenSSL. */
+function connectTls(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const client = connect({ host: '127.0.0.1', port, servername: 'shop.test' }, () => {
+      client.destroy();
+      resolve('connected');
+    });
+    client.on('error', (error) => resolve(error.message));
+  });
+}
 
 const ACCOUNTS_TWO = 'There are now 2 accounts';
 
@@ -26,6 +39,7 @@ test('a certificate is obtained by http-01 and kept for its owner alone', { skip
     }
   }
   const status = await acmeStatusWhen(ballast, ({ state }) => state === 'valid');
+  await until(async () => (await scene.ask().catch(() => '')) === 'secure', { what: 'TLS' });
   assert.equal(status.notAfter, x509.validToDate.toISOString());
   assert.ok(Date.parse(status.nextTry!) > Date.now() + 86_400_000);
   assert.equal(await ballast.metric('ballast_acme_obtained_total'), 1);
@@ -36,6 +50,23 @@ test('a certificate is obtained by http-01 and kept for its owner alone', { skip
   assert.match(events.text, /"kind":"certificate","subject":"shop"|"subject":"shop"/);
   assert.ok(!ballast.stderr.includes('PRIVATE KEY') && !events.text.includes('PRIVATE KEY'));
 });
+
+test(
+  'a certificate is obtained by tls-alpn-01, and nothing is refused meanwhile',
+  { skip },
+  async () => {
+    await using scene = await AcmeScene.make();
+    await using ballast = await scene.balancer({ challenge: 'tls-alpn-01' });
+    await acmeStatusWhen(ballast, ({ state }) => state === 'failed');
+    const early = await connectTls(scene.tlsPort);
+    assert.match(early, /alert/, 'without any certificate, handshakes end with an alert');
+    const clear = await fetch(`http://127.0.0.1:${scene.httpPort}/`);
+    assert.equal(await clear.text(), 'routed', 'what needs no certificate is served');
+    await scene.pebble.resume();
+    await scene.obtained();
+    await until(async () => (await scene.ask().catch(() => '')) === 'secure', { what: 'TLS' });
+  },
+);
 
 test('a restart orders nothing anew, and goes on with the same account', { skip }, async () => {
   await using scene = await AcmeScene.start();

@@ -1,6 +1,7 @@
 /** A balancer that obtains certificates from pebble. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { join } from 'node:path';
 import { Ballast } from './ballast.ts';
 import type { Tree } from './config.ts';
@@ -98,6 +99,24 @@ export class AcmeScene implements AsyncDisposable {
     return until(() => (isNew(this.held(name)) ? this.held(name) : null), {
       what: `a certificate of ${name}`,
       timeoutMs: ORDER_MS,
+    });
+  }
+
+  /** Asks `shop.test` over TLS, verified by the roots of pebble; the body of the answer. */
+  async ask(): Promise<string> {
+    const ca = await this.pebble.root();
+    return new Promise((resolve, reject) => {
+      const target = { host: '127.0.0.1', port: this.tlsPort, servername: 'shop.test' };
+      const headers = { host: 'shop.test' };
+      request({ ...target, ca, headers, agent: false }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (part: string) => {
+          text += part;
+        });
+        response.on('end', () => resolve(text));
+      })
+        .on('error', reject)
+        .end();
     });
   }
 
