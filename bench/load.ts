@@ -1,4 +1,4 @@
-/** Runs the load generators: bench/c/load.c, tcp-load.c and udp-load.c. */
+/** Runs the load generators: bench/c/load.c, tls-load.c, tcp-load.c and udp-load.c. */
 import { Child } from './children.ts';
 import type { HttpLoad, Load } from './row.ts';
 import { toolPath } from './tools.ts';
@@ -60,6 +60,11 @@ function httpArgs(load: HttpLoad, options: LoadOptions): readonly string[] {
 function commandOf(options: LoadOptions): { tool: Tool; args: readonly string[] } {
   const { load } = options;
   if (load.kind === 'http') return { tool: 'load', args: httpArgs(load, options) };
+  if (load.kind === 'https') {
+    const { mode, connections, path, expect } = load;
+    const args = [`mode=${mode}`, `connections=${connections}`, `path=${path}`, `expect=${expect}`];
+    return { tool: 'tls-load', args };
+  }
   if (load.kind === 'tcp') {
     const args = [`mode=${load.mode}`, `connections=${load.connections}`];
     return { tool: 'tcp-load', args };

@@ -3,7 +3,7 @@ import { contenderOf } from './contenders/table.ts';
 import type { Program } from './contenders/contender.ts';
 import type { Options } from './options.ts';
 import type { RatioResult, RowResult, Sample, VariantResult } from './result.ts';
-import { variant } from './row.ts';
+import { protocolOf, variant } from './row.ts';
 import type { Row, Target, Variant } from './row.ts';
 import { takeSample } from './sample.ts';
 import { median, ratios, summarize } from './statistics.ts';
@@ -71,7 +71,7 @@ async function available(row: Row): Promise<readonly Variant[]> {
   const present: Variant[] = [];
   for (const one of row.variants) {
     const contender = contenderOf(one.program);
-    if (!contender.serves(row.load.kind)) continue;
+    if (!contender.serves(protocolOf(row.load))) continue;
     if ((await contender.version()) !== null) present.push(one);
   }
   return present;

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 
 export type Options = {
-  /** Rows to run by id, or by what they are about (http, tcp, udp); empty runs all. */
+  /** Rows to run by id, or by what they are about (http, https, tcp, udp); empty runs all. */
   readonly only: readonly string[];
   readonly rounds: number;
   /** Measured time and time before it of one sample, in seconds. */
@@ -19,7 +19,7 @@ export type Options = {
 export const USAGE = `usage: bench/run.sh [option …]        (or: make bench BENCH="option …")
 
   --quick          3 rounds of 1.5 s instead of 5 rounds of 3 s
-  --only ROW       only this row, or all rows of http, tcp or udp; may be given more than once
+  --only ROW       only this row, or all rows of http, https, tcp or udp; may be given more than once
   --rounds N       rounds; each contender is measured once in each
   --seconds S      measured seconds of one sample
   --warmup S       seconds under load before them

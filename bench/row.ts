@@ -1,5 +1,5 @@
 /** What a row of the comparison is made of. */
-import type { Program } from './contenders/contender.ts';
+import type { Program, Protocol } from './contenders/contender.ts';
 
 /** What a sample is about: processor time, a quantile of the latency, or memory. */
 export type Measure = 'cpu' | 'p99' | 'memory';
@@ -15,6 +15,16 @@ export type HttpLoad = {
   readonly uploadBytes: number;
   /** Whether requests carry the fields of a browser, about 550 bytes. */
   readonly browser: boolean;
+};
+
+/** HTTPS: bench/c/tls-load.c against bench/c/origin.c; the servers are spoken to in the clear. */
+export type HttpsLoad = {
+  readonly kind: 'https';
+  /** Requests on open connections; a connection each, with a full handshake or a resumed one. */
+  readonly mode: 'keep' | 'full' | 'resume' | 'idle';
+  readonly connections: number;
+  readonly path: string;
+  readonly expect: number;
 };
 
 /** TCP without a protocol: bench/c/tcp-load.c against bench/c/endpoint.c. */
@@ -34,7 +44,12 @@ export type UdpLoad = {
   readonly perPacket: boolean;
 };
 
-export type Load = HttpLoad | TcpLoad | UdpLoad;
+export type Load = HttpLoad | HttpsLoad | TcpLoad | UdpLoad;
+
+/** What of a balancer a load is for. */
+export function protocolOf({ kind }: Load): Protocol {
+  return kind === 'https' ? 'http' : kind;
+}
 
 export type Variant = {
   /** Unique in its row. */

@@ -30,7 +30,7 @@ function rowsOf(options: Options): readonly Row[] {
   const isMeant = (row: Row, word: string): boolean => row.id === word || row.load.kind === word;
   const unknown = options.only.filter((word) => !ROWS.some((row) => isMeant(row, word)));
   if (unknown.length > 0) {
-    const names = [...ROWS.map((row) => row.id), 'http', 'tcp', 'udp'];
+    const names = [...ROWS.map((row) => row.id), 'http', 'https', 'tcp', 'udp'];
     throw new Error(`no row "${unknown[0]}": ${names.join(', ')} are there`);
   }
   if (options.only.length === 0) return ROWS;

@@ -7,12 +7,14 @@ import { Child } from './children.ts';
 import { contenderOf } from './contenders/table.ts';
 import { routeTarget } from './contenders/contender.ts';
 import type { Balancer, Setup } from './contenders/contender.ts';
+import { makeCertificate } from './certificate.ts';
 import { loadReport, startLoad } from './load.ts';
 import type { LoadOptions, LoadReport } from './load.ts';
 import { otherCores, proportionalBytes } from './machine.ts';
 import type { Options } from './options.ts';
 import type { Sample } from './result.ts';
-import type { HttpLoad, Load, Row, Variant } from './row.ts';
+import { protocolOf } from './row.ts';
+import type { HttpLoad, HttpsLoad, Load, Row, Variant } from './row.ts';
 import { serverPorts, startServers } from './servers.ts';
 import { makeTemporary, removeTemporary } from './temporary.ts';
 import { outDir, toolPath } from './tools.ts';
@@ -25,6 +27,8 @@ const SETTLE_MS = 1_000;
 const ERRORS_MAX = 0;
 /** Least share of its rate that an open load must reach: below, something was saturated. */
 const RATE_REACHED_MIN = 0.98;
+
+type IdleLoad = HttpLoad | HttpsLoad;
 
 /** Characters of what went wrong that are kept. */
 const PROBLEM_MAX = 200;
@@ -148,15 +152,18 @@ async function measureTimed(stage: Stage, sample: SampleOptions): Promise<[Sampl
 async function memoryAfterWork(
   stage: Stage,
   sample: SampleOptions,
-  load: HttpLoad,
+  load: IdleLoad,
 ): Promise<number> {
-  const busy: HttpLoad = { ...load, mode: 'closed', connections: 64 };
+  const busy: Load =
+    load.kind === 'https'
+      ? { ...load, mode: 'keep', connections: 64 }
+      : { ...load, mode: 'closed', connections: 64 };
   await loadReport(startLoad(loadOptions(stage, sample, busy)));
   await sleep(SETTLE_MS);
   return proportionalBytes(stage.balancer.pids());
 }
 
-async function measureMemory(stage: Stage, sample: SampleOptions, load: HttpLoad): Promise<Sample> {
+async function measureMemory(stage: Stage, sample: SampleOptions, load: IdleLoad): Promise<Sample> {
   const before = await memoryAfterWork(stage, sample, load);
   const child = startLoad(loadOptions(stage, sample, load));
   const [, held, errors] = await child.saying(/^held (\d+) errors (\d+)/m, 60_000);
@@ -186,7 +193,8 @@ async function loggedShare(stage: Stage, report: LoadReport): Promise<number | n
 
 async function measure(stage: Stage, sample: SampleOptions): Promise<Sample> {
   const { load } = sample.row;
-  if (sample.row.measure === 'memory' && load.kind === 'http') {
+  const isIdle = load.kind === 'http' || load.kind === 'https';
+  if (sample.row.measure === 'memory' && isIdle) {
     return measureMemory(stage, sample, load);
   }
   const [result, report] = await measureTimed(stage, sample);
@@ -204,7 +212,8 @@ async function prepare(
   return {
     dir,
     core: options.core,
-    protocol: row.load.kind,
+    protocol: protocolOf(row.load),
+    certificate: row.load.kind === 'https' ? makeCertificate(dir) : null,
     port: await freePort(),
     adminPort: await freePort(),
     origins: ports,

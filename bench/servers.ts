@@ -1,5 +1,6 @@
 /** The servers behind the balancer: bench/c/origin.c for HTTP, bench/c/endpoint.c below it. */
 import { Child } from './children.ts';
+import { protocolOf } from './row.ts';
 import type { Load } from './row.ts';
 import { toolPath } from './tools.ts';
 
@@ -14,7 +15,7 @@ function modeOf(load: Load): 'echo' | 'source' | 'sink' | 'datagrams' {
 
 /** Starts two servers in one process, which prints their ports. */
 export function startServers(load: Load, cores: string): Child {
-  return load.kind === 'http'
+  return protocolOf(load) === 'http'
     ? new Child({ command: toolPath('origin'), args: [String(COUNT)], cores })
     : new Child({ command: toolPath('endpoint'), args: [modeOf(load), String(COUNT)], cores });
 }

@@ -10,8 +10,18 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** What a run leaves behind. */
 export const outDir = join(root, 'bench/out');
 
-const TOOLS = ['floor', 'origin', 'load', 'sink', 'endpoint', 'tcp-load', 'udp-load'] as const;
-export type Tool = (typeof TOOLS)[number];
+/** With what each is linked to besides the C library. */
+const TOOLS = {
+  floor: [],
+  origin: [],
+  load: [],
+  'tls-load': ['-lssl', '-lcrypto'],
+  sink: [],
+  endpoint: [],
+  'tcp-load': [],
+  'udp-load': [],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+export type Tool = keyof typeof TOOLS;
 
 export function toolPath(tool: Tool): string {
   return join(outDir, tool);
@@ -35,10 +45,20 @@ const program = (name: string, packages: string): Needed => ({
   isThere: () => isThere(name),
 });
 
+function hasOpensslHeaders(): boolean {
+  return existsSync('/usr/include/openssl/ssl.h');
+}
+
 /** In the order of how badly it is needed. */
 const NEEDED: readonly Needed[] = [
   program('cc', 'gcc libc6-dev'),
   program('taskset', 'util-linux'),
+  program('openssl', 'openssl'),
+  {
+    name: "OpenSSL's headers",
+    packages: 'libssl-dev',
+    isThere: hasOpensslHeaders,
+  },
   program('haproxy', 'haproxy'),
   program('nginx', 'nginx-light'),
   {
@@ -76,11 +96,14 @@ export function installMissing(say: (line: string) => void): readonly string[] {
   return missing.filter((one) => !one.isThere()).map(({ name }) => name);
 }
 
-/** Compiles the C programs into bench/out; throws with the compiler's words. */
+/** Compiles the C programs into bench/out, as far as their libraries are there; throws the compiler's words. */
 export function compileTools(): void {
   mkdirSync(outDir, { recursive: true });
-  for (const tool of TOOLS) {
-    const args = ['-O2', '-Wall', '-Wextra', '-o', toolPath(tool), join(root, `bench/c/${tool}.c`)];
+  for (const [name, libraries] of Object.entries(TOOLS)) {
+    if (libraries.length > 0 && !hasOpensslHeaders()) continue;
+    const tool = name as Tool;
+    const source = join(root, `bench/c/${tool}.c`);
+    const args = ['-O2', '-Wall', '-Wextra', '-o', toolPath(tool), source, ...libraries];
     const result = spawnSync('cc', args, { encoding: 'utf8' });
     if (result.status !== 0) throw new Error(`cc ${tool}.c failed: ${result.stderr}`);
   }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Child } from '../children.ts';
 import { programVersion, root } from '../tools.ts';
 import { routeTarget } from './contender.ts';
-import type { Balancer, Contender, Setup } from './contender.ts';
-import { untilRelaying, untilServing } from './serving.ts';
+import type { Balancer, CertificateFiles, Contender, Setup } from './contender.ts';
+import { untilRelaying, untilServing, untilServingTls } from './serving.ts';
 
 const program = join(root, 'bin/ballast');
 
@@ -26,6 +26,7 @@ function web(setup: Setup): object {
   return {
     bind: `127.0.0.1:${setup.port}`,
     protocol: 'http',
+    ...(setup.certificate === null ? {} : { tls: ['bench'] }),
     ...(setup.asItComes ? {} : few),
     routes: routes(setup.routes),
   };
@@ -49,6 +50,11 @@ function check(setup: Setup): object {
   return { check: { ...kind, ...times } };
 }
 
+/** TLS as it comes. */
+function certificates({ cert, key }: CertificateFiles): object {
+  return { bench: { cert, key } };
+}
+
 function configuration(setup: Setup): object {
   return {
     admin: `127.0.0.1:${setup.adminPort}`,
@@ -56,6 +62,7 @@ function configuration(setup: Setup): object {
     // What memory its processes take is read by others than root too.
     coreDumps: true,
     log: { access: setup.logs ? join(setup.dir, 'access.log') : 'off', level: 'warn' },
+    ...(setup.certificate === null ? {} : { certificates: certificates(setup.certificate) }),
     listeners: { web: setup.protocol === 'http' ? web(setup) : layer4(setup) },
     pools: {
       web: {
@@ -81,7 +88,8 @@ async function start(setup: Setup): Promise<Balancer> {
     env: profiling(setup.profileDir),
   });
   await child.saying(/\bready\b/, 30_000);
-  if (setup.protocol === 'http') await untilServing(child, setup.port);
+  if (setup.certificate !== null) await untilServingTls(child, setup.port);
+  else if (setup.protocol === 'http') await untilServing(child, setup.port);
   else await untilRelaying(child, setup);
   return {
     pids: () => child.family(),

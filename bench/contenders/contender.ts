@@ -5,12 +5,21 @@ export type Program = 'ballast' | 'haproxy' | 'nginx' | 'floor';
 /** What is balanced. */
 export type Protocol = 'http' | 'tcp' | 'udp';
 
+/** Paths of PEM files. `both` has the certificate and its key. */
+export type CertificateFiles = {
+  readonly cert: string;
+  readonly key: string;
+  readonly both: string;
+};
+
 /** How a balancer is set up for a sample. The same words for every contender. */
 export type Setup = {
   /** A directory of this sample alone. */
   readonly dir: string;
   readonly core: number;
   readonly protocol: Protocol;
+  /** HTTP: the balancer speaks TLS to clients with this certificate; null for none. */
+  readonly certificate: CertificateFiles | null;
   readonly port: number;
   /** For metrics; see `Balancer.metricsUrl`. */
   readonly adminPort: number;

@@ -1,6 +1,7 @@
 /** HAProxy with one thread, in HTTP mode or in TCP mode. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CIPHERS, CIPHER_SUITES } from '../../src/sys/tls/tls-profile.ts';
 import { Child, DESCRIPTORS } from '../children.ts';
 import { programVersion } from '../tools.ts';
 import { routeTarget } from './contender.ts';
@@ -57,11 +58,21 @@ ${metrics(setup)}
 `;
 }
 
+/** The versions and ciphers that Ballast has by default; session tickets are on. */
+const TLS_DEFAULTS = `  ssl-default-bind-options ssl-min-ver TLSv1.2
+  ssl-default-bind-ciphersuites ${CIPHER_SUITES.join(':')}
+  ssl-default-bind-ciphers ${CIPHERS.join(':')}`;
+
+function tlsOfBind({ certificate }: Setup): string {
+  return certificate === null ? '' : `ssl crt ${certificate.both} alpn http/1.1`;
+}
+
 function httpConfiguration(setup: Setup, map: string): string {
   return `global
   nbthread 1
   maxconn ${MAXCONN}
 ${setup.logs ? `  log ${setup.logSocket} local0 info` : ''}
+${setup.certificate === null ? '' : TLS_DEFAULTS}
 defaults
   mode http
 ${logging(setup)}
@@ -73,7 +84,7 @@ ${logging(setup)}
   timeout http-keep-alive 60s
   ${setup.reuseAlways ? 'http-reuse always' : ''}
 frontend web
-  bind 127.0.0.1:${setup.port}
+  bind 127.0.0.1:${setup.port} ${tlsOfBind(setup)}
 ${routing(setup, map)}
 ${metrics(setup)}
 backend web

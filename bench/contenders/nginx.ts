@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CIPHERS } from '../../src/sys/tls/tls-profile.ts';
 import { Child } from '../children.ts';
 import { NGINX_STREAM_MODULE, programVersion } from '../tools.ts';
 import type { Balancer, Contender, Setup } from './contender.ts';
@@ -46,6 +47,16 @@ ${servers(setup)}
 }`;
 }
 
+/** The versions and ciphers that Ballast has by default; session tickets are on. */
+function tls({ certificate }: Setup): string {
+  if (certificate === null) return '';
+  return `    ssl_certificate ${certificate.cert};
+    ssl_certificate_key ${certificate.key};
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_ciphers ${CIPHERS.join(':')};
+    ssl_prefer_server_ciphers on;`;
+}
+
 /** Of NGINX in HTTP, what a row of HTTP needs. */
 function web(setup: Setup): string {
   if (setup.protocol !== 'http') return '';
@@ -58,7 +69,8 @@ ${servers(setup)}
     keepalive_requests ${MANY};
   }
   server {
-    listen 127.0.0.1:${setup.port} backlog=4096;
+    listen 127.0.0.1:${setup.port} backlog=4096${setup.certificate === null ? '' : ' ssl'};
+${tls(setup)}
     client_max_body_size 0;
     location / {
       proxy_pass http://web;

@@ -1,5 +1,6 @@
 /** Waiting until a port answers. */
 import { createSocket } from 'node:dgram';
+import { get } from 'node:https';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '../children.ts';
@@ -13,16 +14,41 @@ const TIMEOUT_MS = 15_000;
  * fails when `child` ends or it takes too long.
  */
 export async function untilServing(child: Child, port: number, path = '/'): Promise<void> {
+  await untilAnswering(child, () => statusOf(`http://127.0.0.1:${port}${path}`));
+}
+
+/** The same over TLS, whatever the certificate. */
+export async function untilServingTls(child: Child, port: number): Promise<void> {
+  await untilAnswering(child, () => statusOfTls(port));
+}
+
+async function statusOf(url: string): Promise<number | null> {
+  const answer = await fetch(url, { headers: { connection: 'close' } }).catch(() => null);
+  await answer?.arrayBuffer();
+  return answer?.status ?? null;
+}
+
+function statusOfTls(port: number): Promise<number | null> {
+  return new Promise((resolve) => {
+    const options = { host: '127.0.0.1', port, agent: false, rejectUnauthorized: false };
+    const request = get(options, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? null);
+    });
+    request.on('error', () => {
+      resolve(null);
+    });
+  });
+}
+
+async function untilAnswering(child: Child, ask: () => Promise<number | null>): Promise<void> {
   const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-      headers: { connection: 'close' },
-    }).catch(() => null);
-    await answer?.arrayBuffer();
-    if (answer !== null && answer.status < 500) return;
+    const status = await ask();
+    if (status !== null && status < 500) return;
     if (!child.isAlive) throw new Error(`${child.name} ended: ${child.output.trim()}`);
     if (Date.now() > deadline) {
-      throw new Error(`${child.name} does not serve (${answer?.status}): ${child.output.trim()}`);
+      throw new Error(`${child.name} does not serve (${status}): ${child.output.trim()}`);
     }
     await sleep(EVERY_MS);
   }
