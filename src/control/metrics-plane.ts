@@ -7,7 +7,7 @@ import {
   WORKER_METER,
 } from '../base/meters.ts';
 import { REASONS } from '../base/reasons.ts';
-import type { Plan } from '../config/plan.ts';
+import type { Plan, PoolPlan } from '../config/plan.ts';
 import type { ControlParts } from './control-view.ts';
 import type { MetersReader } from './meters-reader.ts';
 import { datagramsText } from './metrics-datagrams.ts';
@@ -30,6 +30,21 @@ const LISTENER_ROWS: readonly Row[] = [
   ['requests_active', 'gauge', LISTENER_METER.requestsLive, 'Requests under way.'],
   ['received_bytes_total', 'counter', LISTENER_METER.bytesIn, 'Bytes from clients.'],
   ['sent_bytes_total', 'counter', LISTENER_METER.bytesOut, 'Bytes to clients.'],
+];
+
+/** Of listeners that end TLS. */
+const TERMINATION_ROWS: readonly Row[] = [
+  ['tls_handshakes_total', 'counter', LISTENER_METER.handshakes, 'Handshakes that were finished.'],
+  ['tls_resumed_total', 'counter', LISTENER_METER.handshakesResumed, 'Those of resumed sessions.'],
+  ['tls_failures_total', 'counter', LISTENER_METER.handshakesFailed, 'Handshakes that failed.'],
+  ['tls_handshakes', 'gauge', LISTENER_METER.handshakesLive, 'Handshakes under way.'],
+];
+
+/** Of servers that are spoken to over TLS. */
+const SERVER_TLS_ROWS: readonly Row[] = [
+  ['tls_handshakes_total', 'counter', SERVER_METER.handshakes, 'Handshakes with the server.'],
+  ['tls_resumed_total', 'counter', SERVER_METER.handshakesResumed, 'Those of resumed sessions.'],
+  ['tls_failures_total', 'counter', SERVER_METER.handshakesFailed, 'Handshakes that failed.'],
 ];
 
 const ROUTE_ROWS: readonly Row[] = [
@@ -66,6 +81,9 @@ type Things = {
   readonly listeners: readonly Thing[];
   /** Those of the listeners that are for datagrams. */
   readonly datagrams: readonly Thing[];
+  /** Listeners that end TLS, and servers that are spoken to over it. */
+  readonly terminations: readonly Thing[];
+  readonly serversOfTls: readonly Thing[];
   readonly routes: readonly Thing[];
   readonly pools: readonly Thing[];
   readonly servers: readonly Thing[];
@@ -82,18 +100,24 @@ function thingsOf(plan: Plan): Things {
     datagrams: plan.listeners
       .filter(({ protocol }) => protocol === 'udp')
       .map(({ key, slot }) => thing(slot, { listener: key })),
+    terminations: plan.listeners
+      .filter((listener) => listener.protocol !== 'udp' && listener.tls !== null)
+      .map(({ key, slot }) => thing(slot, { listener: key })),
+    serversOfTls: plan.pools.filter(({ tls }) => tls !== null).flatMap(serverThings),
     routes: plan.listeners.flatMap((listener) =>
       listener.routes.map(({ key, slot }) =>
         thing(slot, { listener: listener.key, route: key.slice(listener.key.length + 1) }),
       ),
     ),
     pools: plan.pools.map(({ key, slot }) => thing(slot, { pool: key })),
-    servers: plan.pools.flatMap((pool) =>
-      pool.servers.map(({ name, slot }) => thing(slot, { pool: pool.key, server: name })),
-    ),
+    servers: plan.pools.flatMap(serverThings),
   };
   known.set(plan, things);
   return things;
+}
+
+function serverThings(pool: PoolPlan): Thing[] {
+  return pool.servers.map(({ name, slot }) => thing(slot, { pool: pool.key, server: name }));
 }
 
 function thing(slot: number, labels: Readonly<Record<string, string>>): Thing {
@@ -105,7 +129,8 @@ function thing(slot: number, labels: Readonly<Record<string, string>>): Thing {
  * its requests are there once it had one: most of thousands are never asked for.
  */
 export function* planeText({ plan, meters, logLinesLost }: ControlParts): Generator<string> {
-  const { listeners, datagrams, routes, pools, servers } = thingsOf(plan);
+  const things = thingsOf(plan);
+  const { listeners, datagrams, routes, pools, servers } = things;
   const linesLost = meters.sum(0, WORKER_METER.logLinesLost) + logLinesLost;
   yield* tableText('ballast', [{ slot: 0, labels: '' }], WORKER_ROWS, meters);
   yield headText('ballast_log_lines_lost_total', 'counter', 'Access log lines not written.');
@@ -114,11 +139,13 @@ export function* planeText({ plan, meters, logLinesLost }: ControlParts): Genera
   yield* tableText('ballast_listener', listeners, LISTENER_ROWS, meters);
   yield* responsesText(LISTENER_RESPONSES, listeners, meters);
   yield* datagramsText(datagrams, meters);
+  yield* tableText('ballast_listener', things.terminations, TERMINATION_ROWS, meters);
   yield* tableText('ballast_route', routes, ROUTE_ROWS, meters);
   yield* responsesText(ROUTE_RESPONSES, routes, meters);
   yield* durationsText(ROUTE_DURATION, routes, ROUTE_METER, meters);
   yield* tableText('ballast_pool', pools, POOL_ROWS, meters);
   yield* tableText('ballast_server', servers, SERVER_ROWS, meters);
+  yield* tableText('ballast_server', things.serversOfTls, SERVER_TLS_ROWS, meters);
   yield* responsesText(SERVER_RESPONSES, servers, meters);
   yield* durationsText(FIRST_BYTE, servers, SERVER_METER, meters);
 }

@@ -29,7 +29,11 @@ const SEGMENT_BYTES = SLOTS_MAX * SLOT_BYTES;
 
 /** Fields to zero when the worker of a segment has died, by what the slot belongs to. */
 const GAUGES: Readonly<Record<SlotKind, readonly number[]>> = {
-  listener: [LISTENER_METER.connectionsLive, LISTENER_METER.requestsLive],
+  listener: [
+    LISTENER_METER.connectionsLive,
+    LISTENER_METER.requestsLive,
+    LISTENER_METER.handshakesLive,
+  ],
   route: [],
   pool: [POOL_METER.requestsLive, POOL_METER.queueLive],
   server: [SERVER_METER.requestsLive, SERVER_METER.connectionsIdleLive, SERVER_METER.placesLive],

@@ -53,6 +53,8 @@ export function logExchange(x: Exchange, bytesOut: number): void {
   if (x.pool !== null) out = putText(out, x.pool.logText);
   if (x.server !== null) out = putText(out, x.server.logText);
   out = putNumbers(x, bytesOut, out);
+  const { tls } = x.downstream!;
+  if (tls !== null) out = putText(out, tls.logText);
   if (x.requestId !== '') {
     out = putText(out, ',"requestId":"');
     out = putText(out, x.requestId);

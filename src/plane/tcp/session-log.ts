@@ -2,6 +2,7 @@
 import { beginLine, endLine, putPhase, putQueue, putReason } from '../access-log.ts';
 import { bytes, putNumber, putText } from '../buffers.ts';
 import { jsonText } from '../json-text.ts';
+import type { TlsStream } from '../tls/tls-stream.ts';
 import { worker } from '../worker-state.ts';
 import type { TcpSession } from './session.ts';
 
@@ -13,7 +14,8 @@ export function logSession(s: TcpSession): void {
   out = putText(out, s.listener.logText);
   out = putText(out, ',"client":"');
   out = putText(out, s.clientText);
-  if (s.serverName !== '') {
+  const { tls } = client;
+  if (s.serverName !== '' && tls === null) {
     out = putText(out, '","serverName":"');
     out = putText(out, jsonText(s.serverName).slice(1, -1));
   }
@@ -37,5 +39,11 @@ export function logSession(s: TcpSession): void {
   if (s.firstByteMs >= 0 && upstream !== null) {
     out = putPhase(out, ',"firstByteMs":', s.firstByteMs - s.startMs);
   }
-  endLine(putPhase(out, ',"totalMs":', worker.nowMs - s.startMs));
+  out = putPhase(out, ',"totalMs":', worker.nowMs - s.startMs);
+  endLine(tls === null ? out : putText(out, sessionText(tls, s.serverName)));
+}
+
+/** Where its handshake was not finished, only the name is known. */
+function sessionText({ logText }: TlsStream, serverName: string): string {
+  return logText === '' && serverName !== '' ? `,"serverName":${jsonText(serverName)}` : logText;
 }

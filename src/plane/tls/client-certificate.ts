@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { addressOf } from '../../sys/libc.ts';
 import { SSL_get0_peer_certificate, i2d_X509 } from '../../sys/tls/openssl.ts';
+import { jsonText } from '../json-text.ts';
 import type { ClientCertificate } from './tls-stream.ts';
 
 /** Longest subject and list of names that are told, in bytes; what is longer is cut. */
@@ -17,15 +18,17 @@ export function clientCertificate(ssl: number): ClientCertificate | null {
   const der = peerDer(ssl);
   if (der === null) return null;
   const certificate = new X509Certificate(der);
+  const subject = certificate.subject.split('\n').reverse().join(',').slice(0, TEXT_BYTES_MAX);
   const texts = {
-    subject: fieldText(certificate.subject.split('\n').reverse().join(',')),
+    subject: fieldText(subject),
     names: fieldText(certificate.subjectAltName ?? ''),
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     encoded: der.length > DER_BYTES_MAX ? '' : `:${der.toString('base64')}:`,
   };
   const values = Object.values(texts);
   const bytesMax = values.reduce((sum, text) => sum + text.length + NAME_BYTES_MAX, 0);
-  return { ...texts, bytesMax };
+  const logText = `,"clientSubject":${jsonText(subject)},"clientFingerprint":"${texts.fingerprint}"`;
+  return { ...texts, bytesMax, logText };
 }
 
 function peerDer(ssl: number): Buffer | null {

@@ -15,9 +15,12 @@ import { EAGAIN } from '../../sys/errno.ts';
 import * as libc from '../../sys/libc.ts';
 import {
   SSL_ERROR,
+  SSL_CIPHER_get_name,
   SSL_certs_clear,
   SSL_do_handshake,
+  SSL_get_current_cipher,
   SSL_get_error,
+  SSL_get_version,
   SSL_new,
   SSL_session_reused,
   SSL_set_accept_state,
@@ -28,6 +31,7 @@ import { BASE } from '../buffers.ts';
 import { FAILED, restoreInput } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { bump } from '../meter-segment.ts';
+import { worker } from '../worker-state.ts';
 import { ACME_PROTOCOL, challengeFor } from './challenges.ts';
 import { clientCertificate } from './client-certificate.ts';
 import { asked } from './handshake-callbacks.ts';
@@ -122,5 +126,14 @@ function finished(c: Connection, t: DownstreamTls, length: number): number {
     c.canRead = true;
   }
   if (t.termination.plan.clientAuth !== null) t.client = clientCertificate(t.ssl);
+  if (worker.isLogging) t.logText = logText(t);
   return OPEN;
+}
+
+/** What each line of the access log says of the connection. */
+function logText(t: DownstreamTls): string {
+  const cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(t.ssl));
+  const name = t.serverName === '' ? '' : `,"serverName":"${t.serverName}"`;
+  const agreed = `,"tls":"${SSL_get_version(t.ssl)}","cipher":"${cipher}"`;
+  return `${name}${agreed}${t.client?.logText ?? ''}`;
 }

@@ -29,6 +29,8 @@ export class TlsStream {
   hasSaidGoodbye = false;
   /** Of the ClientHello; "" where it has none. */
   serverName = '';
+  /** What the access log says of it: `,"tls":"TLSv1.3"` and so on; "" until it is open. */
+  logText = '';
   /** What the client's certificate says; null where it gave none. */
   client: ClientCertificate | null = null;
   /** The session with the server is kept for the next connection. */
@@ -47,4 +49,6 @@ export type ClientCertificate = {
   readonly encoded: string;
   /** The most bytes that all of it takes in a request, names of fields included. */
   readonly bytesMax: number;
+  /** The same for the access log, as members of a JSON object, each with a comma before it. */
+  readonly logText: string;
 };
