@@ -20,6 +20,7 @@ const certificate = (parts: Partial<CertificateStatus>): CertificateStatus => ({
   problem: '',
   hint: '',
   warnings: [],
+  ocsp: { state: 'off', until: '', problem: '' },
   ...parts,
 });
 

@@ -247,3 +247,9 @@ function utf8(bytes: Uint8Array): string {
 
 /** Bytes of one text that are looked at. */
 const TEXT_BYTES_MAX = 4_096;
+
+/** The bits of a SubjectPublicKeyInfo, which OCSP hashes (RFC 6960 §4.1.1); null for no sense. */
+export function publicKeyBits(spki: Uint8Array): Uint8Array | null {
+  const bits = childrenOf(readDer(spki)?.[0], TAG.sequence)?.[1];
+  return bits?.tag === TAG.bitString ? bits.body.subarray(1) : null;
+}

@@ -89,7 +89,8 @@ function use(number: number): void {
   const { certificates, files } =
     block === null ? { certificates: [], files: {} } : decodeStoreIndex(block);
   const names = certificates.map((one) => one.names.join(' '));
-  store = { number, names, files: Object.keys(files) };
+  const stapled = certificates.filter(({ ocsp }) => ocsp[1] > 0).length;
+  store = { number, names, files: Object.keys(files), stapled };
   for (const old of stores.values()) closeSync(old);
   stores.clear();
 }

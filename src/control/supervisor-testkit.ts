@@ -22,6 +22,8 @@ export type FakeAnswer = {
     readonly number: number;
     readonly names: readonly string[];
     readonly files: readonly string[];
+    /** Certificates with an OCSP response. */
+    readonly stapled: number;
   };
 };
 

@@ -2,6 +2,7 @@
 import type { CertificatePlan } from '../../config/plan-tls.ts';
 import { single, type MetricFamily } from '../metric-family.ts';
 import type { CertificateSet } from './certificate-set.ts';
+import type { OcspStaples, OcspView } from './ocsp-staples.ts';
 import type { Pair } from './read-pair.ts';
 
 /** Certificates that have a metric of their own and a row in the status: those that end first. */
@@ -34,6 +35,8 @@ export type CertificateStatus = {
   readonly hint: string;
   /** What is not as it should be. */
   readonly warnings: readonly string[];
+  /** Stapling of OCSP responses. */
+  readonly ocsp: OcspView;
 };
 
 /** Counts of all certificates. */
@@ -52,17 +55,23 @@ export type CertificatesStatus = CertificateCounts & {
 export type StatusInput = {
   readonly set: CertificateSet;
   readonly plans: readonly CertificatePlan[];
+  readonly staples: Pick<OcspStaples, 'view' | 'failures'>;
   /** Wall clock in ms. */
   readonly now: number;
 };
 
 /** Broken ones first, then those that end first. Called for each GET of status or certificates. */
-export function certificateStatuses({ set, plans, now }: StatusInput): CertificateStatus[] {
+export function certificateStatuses({
+  set,
+  plans,
+  staples,
+  now,
+}: StatusInput): CertificateStatus[] {
   const kinds = new Map(plans.map(({ key, source }) => [key, source.kind]));
   const kindOf = (key: string) => kinds.get(key) ?? 'files';
   const served = [...set.pairs].sort((a, b) => a.notAfter - b.notAfter);
   const rows = served.map((pair) =>
-    servedStatus(pair, { set, kind: kindOf(pair.source.key), now }),
+    servedStatus(pair, { set, staples, kind: kindOf(pair.source.key), now }),
   );
   const names = new Set(rows.map(({ name }) => name));
   const broken: CertificateStatus[] = [];
@@ -82,7 +91,10 @@ export function certificatesStatus(input: StatusInput): CertificatesStatus {
 }
 
 /** Counts alone. */
-export function certificateCounts({ set, now }: StatusInput): CertificateCounts {
+export function certificateCounts({
+  set,
+  now,
+}: Pick<StatusInput, 'set' | 'now'>): CertificateCounts {
   const expired = set.pairs.filter(({ notAfter }) => notAfter <= now).length;
   return { total: set.pairs.length, expired, broken: set.problems.size };
 }
@@ -105,6 +117,12 @@ export function certificateFamilies(input: StatusInput): MetricFamily[] {
       'gauge',
       'Certificates, CAs and CRLs whose files cannot be used now.',
       broken,
+    ),
+    single(
+      'ballast_ocsp_failures_total',
+      'counter',
+      'OCSP responses that could not be had or used.',
+      input.staples.failures,
     ),
     {
       name: 'ballast_certificate_not_after_seconds',
@@ -133,15 +151,15 @@ const NOTHING: Omit<CertificateStatus, 'name' | 'source'> = {
   problem: '',
   hint: '',
   warnings: [],
+  ocsp: { state: 'off', until: '', problem: '' },
 };
 
-type Around = {
-  readonly set: CertificateSet;
+type Around = Pick<StatusInput, 'set' | 'staples'> & {
   readonly kind: CertificateStatus['source'];
   readonly now: number;
 };
 
-function servedStatus(pair: Pair, { set, kind, now }: Around): CertificateStatus {
+function servedStatus(pair: Pair, { set, staples, kind, now }: Around): CertificateStatus {
   const { source, notBefore, notAfter } = pair;
   const problem = set.problems.get(source.name) ?? set.problems.get(source.key);
   const { certFile, keyFile } = source;
@@ -162,6 +180,7 @@ function servedStatus(pair: Pair, { set, kind, now }: Around): CertificateStatus
     keyFile,
     ...(problem === undefined ? {} : wordsOf(problem.error)),
     warnings: pair.warnings,
+    ocsp: staples.view(pair.fingerprint),
   };
 }
 

@@ -6,6 +6,7 @@ import test from 'node:test';
 import type { CertificatePlan } from '../../config/plan-tls.ts';
 import type { Plan } from '../../config/plan.ts';
 import { TestCertificates, certificatesSkip } from '../health/test-certificates.ts';
+import { OcspAuthority, subjectOf } from './ocsp-testkit.ts';
 import { TestSupervisor } from '../supervisor-testkit.ts';
 
 const skip = certificatesSkip;
@@ -59,7 +60,7 @@ test(
     );
     const { store } = await it.ask();
     const names = ['a.test 127.0.0.1', 'b.test *.b.test', 'b.test *.b.test'];
-    assert.deepEqual(store, { number: 1, names, files: [] });
+    assert.deepEqual(store, { number: 1, names, files: [], stapled: 0 });
   },
 );
 
@@ -113,7 +114,12 @@ test(
     const report = await it.supervisor.reload();
     assert.equal(report.ok, false);
     assert.match(report.message, /the key in ".*" is not that of the certificate/);
-    assert.deepEqual((await it.ask()).store, { number: 1, names: ['a.test'], files: [] });
+    assert.deepEqual((await it.ask()).store, {
+      number: 1,
+      names: ['a.test'],
+      files: [],
+      stapled: 0,
+    });
   },
 );
 
@@ -177,7 +183,7 @@ test('Supervisor follows files that change, and a pair only when both fit', { sk
     return report.certificates.first[0]!.state === 'held';
   });
   assert.match(held.certificates.first[0]!.problem, /is not that of the certificate/);
-  assert.deepEqual((await it.ask()).store, { number: 1, names: ['a.test'], files: [] });
+  assert.deepEqual((await it.ask()).store, { number: 1, names: ['a.test'], files: [], stapled: 0 });
   copyFileSync(two.key, one.key);
   await it.statusWhen('the new pair', ({ certificates }) => {
     const [first] = certificates.first;
@@ -255,4 +261,20 @@ test('Supervisor shows certificates in status and metrics, and never a key', { s
   const key = readFileSync(good.key, 'utf8').split('\n')[1]!;
   const everything = JSON.stringify([await it.status(), await it.ask(), it.load()]) + metrics + log;
   assert.ok(!everything.includes(key), 'the key is nowhere');
+});
+
+test('Supervisor gives workers an OCSP response once its file is there', { skip }, async () => {
+  await using authority = new OcspAuthority();
+  const pair = authority.issue('a', { serial: '1001' });
+  const { certFile, keyFile } = pair.source;
+  const path = authority.dir.file('a.ocsp');
+  const plan = { ...filesPlan('a', certFile, keyFile), ocsp: { kind: 'file', path } } as const;
+  await using it = await TestSupervisor.start(CONFIG, withCertificates(plan));
+  assert.deepEqual((await it.ask()).store.stapled, 0);
+  writeFileSync(path, authority.answer(subjectOf(pair)));
+  await it.statusWhen('a staple', ({ certificates }) => {
+    return certificates.first[0]!.ocsp.state === 'stapled';
+  });
+  const { store } = await it.ask();
+  assert.deepEqual([store.number, store.names, store.stapled], [2, ['a.test'], 1]);
 });

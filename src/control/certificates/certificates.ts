@@ -22,6 +22,7 @@ import {
 } from './certificate-status.ts';
 import { ExpiryWatch } from './expiry-watch.ts';
 import { FileWatch } from './file-watch.ts';
+import { OcspStaples } from './ocsp-staples.ts';
 import type { AcmeFiles } from './pair-sources.ts';
 import { needsRoots, needsStore } from './plan-files.ts';
 import { usualRoots } from './roots.ts';
@@ -71,10 +72,13 @@ export class Certificates {
   readonly #reporter: SetReporter;
   readonly #expiry: ExpiryWatch;
   readonly #files: FileWatch;
+  readonly #staples: OcspStaples;
   #expiryTimer: NodeJS.Timeout | null = null;
   #set: CertificateSet = EMPTY_SET;
   #store: StoreRef = NO_STORE;
   #hasRoots = false;
+  /** Version of the OCSP responses in the store. */
+  #stapled = 0;
   #numbers = 0;
 
   constructor(options: CertificatesOptions) {
@@ -82,6 +86,7 @@ export class Certificates {
     this.#options = options;
     this.#reporter = new SetReporter(log);
     this.#expiry = new ExpiryWatch(log);
+    this.#staples = new OcspStaples({ log });
     this.ticketKeys = new TicketKeys({ log, tell: (frame) => workers.tellStanding(frame) });
     this.#files = new FileWatch({ log, look: () => this.#look() });
   }
@@ -147,19 +152,21 @@ export class Certificates {
     this.#files.stop();
     if (this.#expiryTimer !== null) clearInterval(this.#expiryTimer);
     this.ticketKeys.stop();
+    this.#staples.stop();
     this.#release(this.#store);
     this.#store = NO_STORE;
   }
 
   #statusInput(): StatusInput {
     const plans = this.#options.plan()?.certificates ?? [];
-    return { set: this.#set, plans, now: Date.now() };
+    return { set: this.#set, plans, staples: this.#staples, now: Date.now() };
   }
 
   /** Whether all files can be used. */
   async #look(): Promise<boolean> {
     const plan = this.#options.plan();
     if (plan === null || !needsStore(plan)) return true;
+    this.#staples.look();
     return (await this.#renew(false)).problems.length === 0;
   }
 
@@ -184,7 +191,9 @@ export class Certificates {
     const set = await loadCertificateSet({ plan, before: this.#set, acmeFiles, isStrict });
     const hasRoots = needsRoots(plan);
     const isNeeded = needsStore(plan);
-    const isSame = !set.isChanged && hasRoots === this.#hasRoots;
+    await this.#staples.use(plan, set.pairs);
+    const stapled = this.#staples.version;
+    const isSame = !set.isChanged && hasRoots === this.#hasRoots && stapled === this.#stapled;
     const isNew = isNeeded !== this.#store.number > 0 || (isNeeded && !isSame);
     const store = !isNew ? this.#store : isNeeded ? this.#seal(set, hasRoots) : NO_STORE;
     let isFinal = false;
@@ -197,6 +206,7 @@ export class Certificates {
         this.#set = set;
         this.#store = store;
         this.#hasRoots = hasRoots;
+        this.#stapled = stapled;
         this.#reporter.report(set, { isAsked, now: Date.now() });
         this.#expiry.look(set.pairs, Date.now());
       },
@@ -208,7 +218,7 @@ export class Certificates {
 
   #seal(set: CertificateSet, hasRoots: boolean): StoreRef {
     const roots = hasRoots ? usualRoots() : null;
-    const fd = sealStore({ set, roots, ocsp: () => null });
+    const fd = sealStore({ set, roots, ocsp: (fingerprint) => this.#staples.staple(fingerprint) });
     return { number: ++this.#numbers, fd };
   }
 

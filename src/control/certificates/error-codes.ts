@@ -24,6 +24,12 @@ export const CERTIFICATE_ERROR_CODES = {
     meaning: 'There are more certificates, or larger ones, than can be kept.',
     remedy: 'The message says the limit. Take out what is not served any more.',
   },
+  BAL_CERTIFICATE_OCSP: {
+    meaning: 'No OCSP response can be stapled to a certificate, or no newer one. It is served.',
+    remedy:
+      'Mend what the message says: the chain must hold the issuer, and the responder must be reached ' +
+      'from here.',
+  },
   BAL_CERTIFICATE_WARNING: {
     meaning: 'Something about a certificate or its key is not as it should be; it is served.',
     remedy: 'Mend what the message says.',

@@ -26,6 +26,13 @@ export const certificateSchema = z
     problem: word('What is wrong with the files now; "" is nothing.'),
     hint: word('What would help.'),
     warnings: z.array(z.string()).readonly(),
+    ocsp: z
+      .object({
+        state: z.enum(['off', 'stapled', 'missing']),
+        until: word('Until when the response holds; "" without one.'),
+        problem: word('Why there is none, or no newer one.'),
+      })
+      .openapi('Ocsp'),
   })
   .openapi('Certificate');
 
