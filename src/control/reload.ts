@@ -110,14 +110,14 @@ export class Reloader {
 
   async #reload(request: ReloadRequest): Promise<ReloadReport> {
     const { load, apply, inForce } = this.#options;
-    const begunAt = Date.now();
+    const begunAtMs = performance.now();
     let diagnostics: readonly Diagnostic[] = [];
     const report = (outcome: Outcome): ReloadReport => ({
       ...outcome,
       ...inForce(),
       cause: request.cause,
       at: new Date().toISOString(),
-      tookMs: Date.now() - begunAt,
+      tookMs: Math.round(performance.now() - begunAtMs),
       diagnostics,
     });
     try {

@@ -45,7 +45,7 @@ export function buildBalancer(parts: ControlParts): BalancerStatus {
     pid: process.pid,
     state: parts.isDraining ? 'draining' : serves ? 'serving' : 'starting',
     startedAt: new Date(startedAt).toISOString(),
-    uptimeSeconds: Math.round((Date.now() - startedAt) / 1_000),
+    uptimeSeconds: Math.round(process.uptime()),
     plan: { version: plan.version, digest: parts.configuration.digest },
     configuration: parts.configuration,
     workers: workerStatuses(parts),

@@ -355,7 +355,7 @@ export class WorkerFleet {
     this.#watches.delete(worker);
     if (worker === this.#spare) {
       this.#spare = null;
-      const waitMs = this.#spareRespawn.died(Date.now() - worker.startedAt);
+      const waitMs = this.#spareRespawn.died(worker.livedMs);
       setTimeout(() => this.#ensureSpare(), waitMs);
       return;
     }
@@ -364,8 +364,7 @@ export class WorkerFleet {
     place.worker = null;
     this.#restarts += 1;
     this.#giveUpStarting(how);
-    const livedMs = worker.activeAt === 0 ? 0 : Date.now() - worker.activeAt;
-    const waitMs = place.respawn.died(livedMs);
+    const waitMs = place.respawn.died(worker.servedMs);
     if (waitMs === 0) void this.#fill(place);
     else setTimeout(() => void this.#fill(place), waitMs);
   }

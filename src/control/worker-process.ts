@@ -76,7 +76,9 @@ const PASS_RETRY_MS = 2;
 export class WorkerProcess {
   readonly segment: Segment;
   readonly pid: number;
+  /** For people, in ms since the epoch. How long it has lived is told by `livedMs`. */
   readonly startedAt = Date.now();
+  readonly #bornMs = performance.now();
   /** Resolves to true once the worker said hello, to false when it died before. */
   readonly ready: Promise<boolean>;
   /** Resolves when the process is gone. */
@@ -84,8 +86,8 @@ export class WorkerProcess {
   state: WorkerState = 'starting';
   /** Version of the plan that the worker last confirmed; 0 is none. */
   appliedVersion = 0;
-  /** When it began to serve, in ms since the epoch; 0 while it does not. */
-  activeAt = 0;
+  /** When it began to serve, by a clock that nobody sets; null while it does not. */
+  #servedFromMs: number | null = null;
   /** Why it is to end: "" while it is not. */
   endReason = '';
 
@@ -122,6 +124,16 @@ export class WorkerProcess {
     this.#child.once('exit', (code, signal) => {
       this.#gone(signal === null ? `exited with code ${code}` : `was ended by ${signal}`);
     });
+  }
+
+  /** For how long there has been such a process, in ms. */
+  get livedMs(): number {
+    return performance.now() - this.#bornMs;
+  }
+
+  /** For how long it has served, in ms; 0 where it has not yet. */
+  get servedMs(): number {
+    return this.#servedFromMs === null ? 0 : performance.now() - this.#servedFromMs;
   }
 
   get index(): number {
@@ -249,7 +261,7 @@ export class WorkerProcess {
       case 'applied':
         this.appliedVersion = message.version;
         if (this.state === 'applying') this.state = 'serving';
-        if (this.activeAt === 0) this.activeAt = Date.now();
+        this.#servedFromMs ??= performance.now();
         this.#answer(message.version, { kind: 'applied' });
         break;
       case 'refused':

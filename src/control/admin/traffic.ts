@@ -70,7 +70,10 @@ export class TrafficBook {
 
   /** Takes a sample now and then on from now on. */
   start(): void {
-    this.#timer ??= setInterval(() => this.sample(Date.now()), SAMPLE_EVERY_MS).unref();
+    this.#timer ??= setInterval(
+      () => this.sample(Date.now(), performance.now()),
+      SAMPLE_EVERY_MS,
+    ).unref();
   }
 
   stop(): void {
@@ -78,12 +81,15 @@ export class TrafficBook {
     this.#timer = null;
   }
 
-  /** `nowMs` is in ms since the epoch. The first sample of a thing only remembers its counters. */
-  sample(nowMs: number): void {
+  /**
+   * `nowMs` is in ms since the epoch, `steadyMs` of a clock that nobody sets: rates go by that. The
+   * first sample of a thing only remembers its counters.
+   */
+  sample(nowMs: number, steadyMs = nowMs): void {
     const plan = this.#plan();
-    const seconds = (nowMs - this.#sampledAt) / 1_000;
+    const seconds = (steadyMs - this.#sampledAt) / 1_000;
     if (plan === null || seconds <= 0) return;
-    this.#sampledAt = nowMs;
+    this.#sampledAt = steadyMs;
     const seen = new Set<string>();
     const sum = new Float64Array(WIDTH);
     const note = (kind: TrafficKind, name: string, unit: TrafficUnit, now: Counters): void => {
