@@ -18,7 +18,7 @@ export type DrainChoice = ServerChoice & {
   readonly waitMs: number | null;
 };
 
-/** Drains, and waits if that is asked for. Throws BAL_SERVER_UNKNOWN and BAL_SERVER_BUSY. */
+/** Drains, and waits if that is asked for. Throws BAL_SERVER_UNKNOWN, _BUSY and _GONE. */
 export async function drain(choice: DrainChoice): Promise<void> {
   const { server, isJson, waitMs } = choice;
   const admin = await adminAddress(choice);
@@ -28,7 +28,8 @@ export async function drain(choice: DrainChoice): Promise<void> {
     return;
   }
   if (!isJson) printReport(report, false);
-  const left = await untilNothingIsLeft(admin, server, waitMs);
+  const keys = report.servers.map((one) => `${one.pool}/${one.server}`);
+  const left = await untilNothingIsLeft(admin, { server, keys }, waitMs);
   if (!isJson) return;
   const servers = report.servers.map((one) => {
     return { ...one, requestsLive: left.get(`${one.pool}/${one.server}`) ?? 0 };
@@ -36,22 +37,29 @@ export async function drain(choice: DrainChoice): Promise<void> {
   printReport({ ...report, servers }, true);
 }
 
+/** What is left by server; null of one that has left the configuration meanwhile. */
+type Left = ReadonlyMap<string, number | null>;
+
 async function untilNothingIsLeft(
   admin: string,
-  server: string,
+  { server, keys }: { readonly server: string; readonly keys: readonly string[] },
   waitMs: number,
-): Promise<ReadonlyMap<string, number>> {
+): Promise<Left> {
   const begin = performance.now();
   const progress = new Progress();
   for (;;) {
-    const left = await leftOn(admin, server);
+    const left = await leftOn(admin, server, keys);
+    const gone = keys.filter((key) => left.get(key) === null);
     let sum = 0;
-    for (const count of left.values()) sum += count;
+    for (const count of left.values()) sum += count ?? 0;
     const elapsedMs = performance.now() - begin;
     const seconds = (elapsedMs / 1_000).toFixed(1);
-    progress.show(`${server}: ${leftText(sum)} after ${seconds} s`, sum);
+    if (sum > 0 || gone.length === 0) {
+      progress.show(`${server}: ${leftText(sum)} after ${seconds} s`, sum);
+    }
     if (sum === 0) {
       progress.end();
+      if (gone.length > 0) throw goneError(gone);
       return left;
     }
     if (elapsedMs >= waitMs) {
@@ -64,17 +72,25 @@ async function untilNothingIsLeft(
   }
 }
 
-/** What is left by server; a server that has left the configuration has nothing. */
-async function leftOn(admin: string, server: string): Promise<Map<string, number>> {
+/** Sessions may be left on it, which nobody counts any more: that nothing is left would be a lie. */
+function goneError(keys: readonly string[]): BallastError {
+  const whole = keys.length === 1 ? keys[0]! : `${keys.length} servers (${keys[0]!}, …)`;
+  const message = `${whole} left the configuration while it was waited for`;
+  return new BallastError('BAL_SERVER_GONE', message, {
+    hint: 'what was on it goes on until it ends, and is not counted: look at the server itself',
+  });
+}
+
+async function leftOn(admin: string, server: string, keys: readonly string[]): Promise<Left> {
+  const left = new Map<string, number | null>(keys.map((key) => [key, null]));
   try {
-    const servers = await listServers(admin, server);
-    return new Map(
-      servers.map(({ pool, name, requestsLive }) => [`${pool}/${name}`, requestsLive]),
-    );
+    for (const { pool, name, requestsLive } of await listServers(admin, server)) {
+      left.set(`${pool}/${name}`, requestsLive);
+    }
   } catch (error) {
-    if (error instanceof BallastError && error.code === 'BAL_SERVER_UNKNOWN') return new Map();
-    throw error;
+    if (!(error instanceof BallastError && error.code === 'BAL_SERVER_UNKNOWN')) throw error;
   }
+  return left;
 }
 
 /** One line that changes on a terminal; else a line each time that the count has changed. */

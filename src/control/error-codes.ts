@@ -59,6 +59,10 @@ export const CONTROL_ERROR_CODES = {
     remedy:
       'It stays drained: wait longer, or end them by "ballast maintenance" and "onDown: close".',
   },
+  BAL_SERVER_GONE: {
+    meaning: 'A server that was being drained has left the configuration before it was empty.',
+    remedy: 'What was on it goes on until it ends, and is not counted: look at the server itself.',
+  },
   BAL_WORKER_START: {
     meaning: 'The worker processes end before they serve.',
     remedy: 'Read what they wrote to standard error.',

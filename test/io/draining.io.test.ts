@@ -43,6 +43,35 @@ function heldBy({ origin }: HeldServer): number {
   return origin.requests.filter(({ target }) => target === '/held').length;
 }
 
+test('drain --wait does not call a server empty that leaves the configuration meanwhile', async () => {
+  await using a = await HeldServer.start('a');
+  await using b = await HeldServer.start('b');
+  await using pair = await startPair([
+    { ...a.plan, weight: 256 },
+    { ...b.plan, weight: 0 },
+  ]);
+  const client = await connectTo(pair.port);
+  void client.write(getBytes('/held'));
+  await a.origin.received(1);
+  const waiting = run(pair, ['drain', 'web/a', '--wait'], 1);
+  const isDrained = async () => {
+    return serverOf(await pair.ballast.status(), 'a').administrative.state === 'drain';
+  };
+  await until(isDrained, { what: 'a to be drained' });
+  const config = JSON.parse(readFileSync(pair.ballast.configFile, 'utf8')) as {
+    pools: { web: { servers: unknown[] } };
+  };
+  config.pools.web.servers = [b.plan];
+  pair.ballast.writeConfig(JSON.stringify(config));
+  assert.ok((await pair.ballast.reload()).ok);
+  const { stderr } = await waiting;
+  assert.match(stderr, /BAL_SERVER_GONE: web\/a left the configuration while it was waited for/);
+  assert.doesNotMatch(stderr, /nothing left/);
+  a.release();
+  assert.equal((await client.readMessage('response')).status, 200);
+  client.destroy();
+});
+
 test('drain --wait returns when the last request has ended, and exits 1 at its time limit', async () => {
   await using a = await HeldServer.start('a');
   await using b = await HeldServer.start('b');

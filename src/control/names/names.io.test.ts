@@ -142,6 +142,25 @@ test('Names: another name server of a new file is asked at once', async () => {
   await keysAre(it, key('127.0.0.2'));
 });
 
+test('Names: a new name is looked up at the name server that comes with it', async () => {
+  const zone = new Zone();
+  zone.addresses = ['127.0.0.2'];
+  await using dns = await zone.start();
+  await using old = await FakeDns.start(() => ({ code: 3 }));
+  await using it = await TestSupervisor.start(config(old, { name: 'gone.test' }));
+  it.config = config(dns);
+  const report = await it.supervisor.reload();
+  assert.equal(report.ok, true);
+  // In force with the answer, and not without servers until it is asked again.
+  if (report.tookMs < FIRST_ANSWERS_MS) assert.deepEqual(await keysOf(it), [key('127.0.0.2')]);
+  // A reload that is refused asks the one before again.
+  const { asked } = zone;
+  it.config = config(old, { name: 'other.test', pool: 'refuse' });
+  assert.equal((await it.supervisor.reload()).ok, false);
+  await until(() => zone.asked > asked, { what: 'a question to the name server in force' });
+  assert.deepEqual(await keysOf(it), [key('127.0.0.2')]);
+});
+
 test('Names: nothing is looked up any more once it is drained', async () => {
   const zone = new Zone();
   zone.addresses = ['127.0.0.2'];

@@ -37,7 +37,9 @@ export class Names {
   readonly #resolver = new Resolver();
   readonly #updates: NameUpdates;
   readonly #memory: NameMemory;
-  #settings = '';
+  /** Whom the resolver asks, and whom it asked when everything was asked last. */
+  #configured = '';
+  #settled = '';
   /** Questions whose answers have more records than are used. */
   readonly #tooMany = new Set<string>();
   #left = 0;
@@ -62,8 +64,9 @@ export class Names {
     await this.board.firstAnswers(FIRST_ANSWERS_MS);
   }
 
-  /** Looks up what a plan that is to come needs, beside what `before` does. */
+  /** Looks up what a plan that is to come needs, at its name servers, beside what `before` does. */
   async prepare(before: Plan, plan: Plan): Promise<void> {
+    this.#configure(plan);
     this.board.use([before, plan]);
     await this.board.firstAnswers(FIRST_ANSWERS_MS);
   }
@@ -80,11 +83,9 @@ export class Names {
 
   /** This plan is in force; names that it has not are forgotten. */
   settle(plan: Plan): void {
-    const { servers, timeoutMs } = plan.resolver;
-    const settings = JSON.stringify([servers, timeoutMs]);
-    const isNew = this.#settings !== '' && settings !== this.#settings;
-    if (settings !== this.#settings) this.#resolver.configure({ servers, timeoutMs });
-    this.#settings = settings;
+    this.#configure(plan);
+    const isNew = this.#settled !== '' && this.#settled !== this.#configured;
+    this.#settled = this.#configured;
     this.board.use([plan]);
     if (isNew) this.board.askAll();
     if (this.board.size >= QUESTIONS_MAX) {
@@ -104,6 +105,13 @@ export class Names {
     this.#memory.stop();
     this.board.stop();
     this.#resolver.stop();
+  }
+
+  #configure({ resolver: { servers, timeoutMs } }: Plan): void {
+    const settings = JSON.stringify([servers, timeoutMs]);
+    if (settings === this.#configured) return;
+    this.#configured = settings;
+    this.#resolver.configure({ servers, timeoutMs });
   }
 
   async #lookup(question: Question): Promise<Outcome> {

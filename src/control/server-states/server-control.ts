@@ -81,11 +81,15 @@ export function serverControl({ plan, board, meters, told }: ServerControlParts)
       const wasServing = new Set(servingPools(board));
       const kept = await board.setOperator(keys, change);
       const isTold = await told(TOLD_LIMIT_MS);
-      const servers = before.flatMap((old) => {
-        const view = board.view(old.server.key);
-        return view === null ? [] : [changed(old, view, named(view).requestsLive)];
+      const servers = before.map((old) => {
+        const view = board.view(old.server.key) ?? old;
+        return changed(old, view, named(view).requestsLive);
       });
-      const warnings = lastServerWarnings(before, wasServing, board);
+      const gone = keys.filter((key) => board.view(key) === null);
+      const warnings = [
+        ...gone.map((key) => `${key} has left the configuration meanwhile`),
+        ...lastServerWarnings(before, wasServing, board),
+      ];
       if (!isTold) warnings.push('a worker that hangs does not know it yet');
       const isKept = kept.inFile;
       return { servers, warnings, isKept, kept: kept.inFile ? kept.path : kept.why };
