@@ -25,12 +25,21 @@ export type PlanRuntime = {
   readonly udpListeners: ReadonlyMap<string, UdpListenerRuntime>;
   readonly pools: ReadonlyMap<string, PoolRuntime>;
   readonly servers: ReadonlyMap<string, ServerRuntime>;
+  /**
+   * Gives the servers their places in the pools of this plan. Called once, when nothing can refuse
+   * the plan any more: until then servers that are kept serve in the pools of the one before.
+   */
+  readonly settle: () => void;
 };
 
-/** Compiles `plan`; `seed` differs between workers. Throws where a part cannot be compiled. */
+/**
+ * Compiles `plan`; `seed` differs between workers. Throws where a part cannot be compiled. Nothing
+ * of the plan before is changed until it is settled.
+ */
 export function compilePlan(plan: Plan, before: PlanRuntime | null, seed: number): PlanRuntime {
   const servers = new Map<string, ServerRuntime>();
-  const pools = plan.pools.map((pool) => compilePool(pool, { before, servers, seed }));
+  const moves: (() => void)[] = [];
+  const pools = plan.pools.map((pool) => compilePool(pool, { before, servers, moves, seed }));
   const options = { whole: plan, before, pools, seed };
   const http = plan.listeners.filter((listener) => listener.protocol === 'http');
   const listeners = http.map((listener) => compileListener(listener, options));
@@ -50,6 +59,9 @@ export function compilePlan(plan: Plan, before: PlanRuntime | null, seed: number
     udpListeners: new Map(udp.map((listener) => [listener.plan.key, listener])),
     pools: new Map(pools.map((pool) => [pool.key, pool])),
     servers,
+    settle: () => {
+      for (const move of moves) move();
+    },
   };
 }
 
@@ -71,11 +83,13 @@ export function retire(before: PlanRuntime, now: PlanRuntime): void {
 type PoolOptions = {
   readonly before: PlanRuntime | null;
   readonly servers: Map<string, ServerRuntime>;
+  /** What is to be done when the plan is settled, in this order. */
+  readonly moves: (() => void)[];
   readonly seed: number;
 };
 
 function compilePool(plan: PoolPlan, options: PoolOptions): PoolRuntime {
-  const { before, servers, seed } = options;
+  const { before, servers, moves, seed } = options;
   const known = before?.pools.get(plan.key);
   if (known !== undefined && isSame(known.plan, plan)) {
     for (const server of known.servers) servers.set(server.key, server);
@@ -86,14 +100,14 @@ function compilePool(plan: PoolPlan, options: PoolOptions): PoolRuntime {
     const kept = before?.servers.get(serverPlan.key);
     const isKept = kept !== undefined && isSame(kept.plan.address, serverPlan.address);
     const server = isKept ? kept : new ServerRuntime(serverPlan, index, pool);
-    if (isKept) server.move(serverPlan, index, pool);
+    if (isKept) moves.push(() => server.move(serverPlan, index, pool));
     // What a check or an agent says of it comes together with the plan.
     else if (plan.check === null && plan.verdictsOf === null) server.observed = 'up';
-    if (kept !== undefined && !isKept) forgetPassive(serverPlan.slot);
+    if (kept !== undefined && !isKept) moves.push(() => forgetPassive(serverPlan.slot));
     servers.set(server.key, server);
     return server;
   });
-  pool.setServers(own, seed);
+  moves.push(() => pool.setServers(own, seed));
   return pool;
 }
 

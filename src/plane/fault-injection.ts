@@ -25,3 +25,12 @@ export function injectDatagramFault(from: Buffer, at: number, length: number): v
     length >= FAULT.length && from.compare(FAULT, 0, FAULT.length, at, at + FAULT.length) === 0;
   if (asks) throw new Error('a fault that was asked for');
 }
+
+/** Throws for a plan with a listener of this name, once all of it is compiled. */
+export function injectPlanFault(
+  listeners: Iterable<{ readonly plan: { readonly key: string } }>,
+): void {
+  for (const { plan } of listeners) {
+    if (plan.key === 'x-ballast-fault') throw new Error('a fault that was asked for');
+  }
+}

@@ -19,6 +19,7 @@ import {
 } from './acceptor.ts';
 import { compilePlan, retire } from './apply-plan.ts';
 import type { PlanRuntime } from './apply-plan.ts';
+import { injectPlanFault, injectsFaults } from './fault-injection.ts';
 import { ListenerRuntime } from './runtime.ts';
 import { acceptSessions } from './tcp/accept-session.ts';
 import { abortSession } from './tcp/end-session.ts';
@@ -54,6 +55,9 @@ import { WORKER_FD, bindKey, storeOfKey } from './worker-protocol.ts';
 import type { ServerHealthFrame, ToWorker } from './worker-protocol.ts';
 import { worker } from './worker-state.ts';
 import { REASON } from '../base/reasons.ts';
+
+/** Descriptors that are taken for one plan at most. */
+const PASSED_MAX = 100_000;
 
 /** Descriptors that a worker needs beside its connections. */
 const OWN_DESCRIPTORS = 64;
@@ -120,13 +124,9 @@ function renewTls(store: number): void {
 }
 
 function takePlan(plan: Plan, servers: readonly ServerHealthFrame[], store: number): void {
-  takeSockets();
-  if (worker.isDraining) {
-    closeUnused();
-    control!.send({ type: 'refused', version: plan.version, message: 'the worker is draining' });
-    return;
-  }
   try {
+    takeSockets();
+    if (worker.isDraining) throw new Error('the worker is draining');
     const next = compilePlan(plan, current, seed);
     const tls = prepareTls(next, store);
     try {
@@ -135,6 +135,7 @@ function takePlan(plan: Plan, servers: readonly ServerHealthFrame[], store: numb
       dropTls(tls);
       throw error;
     }
+    next.settle();
     commitTls(next, tls);
     if (current !== null) retire(current, next);
     current = next;
@@ -159,10 +160,21 @@ function takePlan(plan: Plan, servers: readonly ServerHealthFrame[], store: numb
   control!.send({ type: 'applied', version: plan.version });
 }
 
+/**
+ * Takes the descriptors that were passed. Where there was no room for one, throws once the others
+ * are taken: so that those of the next plan are not taken for those of this one.
+ */
 function takeSockets(): void {
-  for (;;) {
-    const passed = receiveFd(WORKER_FD.descriptors);
-    if (passed === null) return;
+  let fault: unknown = null;
+  for (let tries = 0; tries < PASSED_MAX; tries++) {
+    let passed: ReturnType<typeof receiveFd> = null;
+    try {
+      passed = receiveFd(WORKER_FD.descriptors);
+    } catch (error) {
+      fault ??= error;
+      continue;
+    }
+    if (passed === null) break;
     const store = storeOfKey(passed.text);
     if (store > 0) {
       takeStore(store, passed.fd);
@@ -172,6 +184,7 @@ function takeSockets(): void {
     if (before !== undefined) closeFd(before);
     sockets.set(passed.text, passed.fd);
   }
+  if (fault !== null) throw fault;
 }
 
 /** Closes sockets that were passed for a plan that is not in force. */
@@ -193,6 +206,7 @@ function listen(next: PlanRuntime): void {
   for (const key of wanted.keys()) {
     if (!sockets.has(key)) throw new Error(`no socket was passed for ${key}`);
   }
+  if (injectsFaults) injectPlanFault(wanted.values());
   const datagrams = findSockets(next.udpListeners.values(), sockets);
   for (const [key, listener] of wanted) {
     applySocketOptions(sockets.get(key)!, listener.plan.socket);
