@@ -165,13 +165,13 @@ function takePlan(plan: Plan, servers: readonly ServerHealthFrame[], store: numb
  * are taken: so that those of the next plan are not taken for those of this one.
  */
 function takeSockets(): void {
-  let fault: unknown = null;
+  let fault: Error | null = null;
   for (let tries = 0; tries < PASSED_MAX; tries++) {
     let passed: ReturnType<typeof receiveFd> = null;
     try {
       passed = receiveFd(WORKER_FD.descriptors);
     } catch (error) {
-      fault ??= error;
+      fault ??= error as Error;
       continue;
     }
     if (passed === null) break;
