@@ -14,8 +14,15 @@ import { YamlFile } from './yaml-file.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Golden files for tcp, udp and checks with mistakes that the JSON Schema sees too. */
-const LAYER4 = ['listener-keys', 'listener-protocol', 'balance-words', 'passive', 'check-tcp'];
+/** Golden files for tcp, udp, TLS and checks with mistakes that the JSON Schema sees too. */
+const OTHERS = [
+  'listener-keys',
+  'listener-protocol',
+  'balance-words',
+  'passive',
+  'check-tcp',
+  'tls-listeners',
+];
 
 function compare(path: string, text: string): void {
   const full = join(root, path);
@@ -71,7 +78,7 @@ test('the checked-in JSON Schema accepts good files and refuses unknown and misp
     return schema.safeParse(new YamlFile(yaml, name).value).success;
   };
   const good = ['good-small', 'good-large', 'good-json', 'good-alias', 'good-layer4', 'good-pool'];
-  for (const name of [...good, 'good-balance', 'good-checks', 'good-names']) {
+  for (const name of [...good, 'good-balance', 'good-checks', 'good-names', 'good-tls']) {
     assert.equal(accepts(name), true, name);
   }
   const bad = ['unknown-key', 'unknown-key-nested', 'missing-bind', 'text-for-list', 'workers'];
@@ -80,7 +87,7 @@ test('the checked-in JSON Schema accepts good files and refuses unknown and misp
     'unknown-balance',
     'duration-without-unit',
     'server-weight',
-    ...LAYER4,
+    ...OTHERS,
   ]) {
     assert.equal(accepts(name), false, name);
   }

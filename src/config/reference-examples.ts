@@ -24,6 +24,27 @@ pools:
     check: { tcp: {} }
 `;
 
+const HTTPS = `certificates:
+  shop: { cert: shop.pem, key: shop.key }
+  customers: { folder: customer-certs }
+
+listeners:
+  web:
+    bind: [0.0.0.0:443, "[::]:443"]
+    tls: [shop, customers]
+    hsts: 180d
+    pool: web
+  plain:
+    bind: [0.0.0.0:80, "[::]:80"]
+    redirectToHttps: true
+
+pools:
+  web:
+    servers: [web-1.example.com:8443, web-2.example.com:8443]
+    tls: { ca: ca.pem }
+    check: { http: { path: /healthz } }
+`;
+
 const CANARY = `listeners:
   web:
     bind: [0.0.0.0:8080, "[::]:8080"]
@@ -144,6 +165,7 @@ pools:
 /** Examples in the order of the page. */
 export const REFERENCE_EXAMPLES: readonly ReferenceExample[] = [
   { title: 'Two pools, by host and path', yaml: SHOP },
+  { title: 'HTTPS, and TLS to the servers', yaml: HTTPS },
   { title: 'A canary, by header and by share', yaml: CANARY },
   { title: 'Redirects, answers and rewriting', yaml: REWRITE },
   { title: 'Protecting servers that can do little at once', yaml: PROTECT },

@@ -51,14 +51,11 @@ function setUp(context: number, plan: ServerTlsPlan, book: CertificateBook): voi
     if (!isUsed) refuseMaterial(what);
   }
   if (plan.alpn.length > 0) {
-    const list = Buffer.concat(plan.alpn.map((name) => Buffer.from(`${lengthByte(name)}${name}`)));
+    const list = Buffer.concat(
+      plan.alpn.flatMap((name) => [Buffer.of(name.length), Buffer.from(name, 'latin1')]),
+    );
     SSL_CTX_set_alpn_protos(context, list, list.length);
   }
-}
-
-/** Names of protocols have 1 to 255 bytes (RFC 7301 §3.1); ASCII ones of at most 127 are allowed. */
-function lengthByte(name: string): string {
-  return String.fromCharCode(name.length);
 }
 
 function fileOf(book: CertificateBook, path: string, what: string): Uint8Array {
