@@ -236,7 +236,7 @@ export class Supervisor {
     if (isOther) await this.#changeTo(plan, before, material);
     else await this.#certificates.use(material);
     this.#record(loaded);
-    void this.#acme.use(plan);
+    void this.#acme.use(plan, true);
     return isOther || material.isNew;
   }
 

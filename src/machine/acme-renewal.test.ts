@@ -5,6 +5,7 @@ import {
   LOOK_MS_MAX,
   NO_CERTIFICATES,
   RETRY_AFTER_MS_MAX,
+  RETRY_GAP_MS,
   renewalAtMs,
   step,
   waitMs,
@@ -13,7 +14,7 @@ import type { AcmeEffect, AcmeEvent, HeldCertificate, WantedCertificate } from '
 
 const DAY_MS = 86_400_000;
 const START_MS = Date.parse('2030-01-01T00:00:00Z');
-const UNTRIED = { failures: 0, interruptions: 0, holdMs: 0 };
+const UNTRIED = { failures: 0, interruptions: 0, holdMs: 0, isHoldAsked: false };
 
 /** The machine with clocks of its own; without spread, so that times are exact. */
 class Made {
@@ -120,6 +121,16 @@ test('a certificate of other names, or of another directory, is replaced', () =>
   assert.deepEqual(made.begun, ['a']);
 });
 
+test('a certificate whose file was taken away is obtained again', () => {
+  const made = new Made();
+  made.plan(wanted('a', { held: held(START_MS, 90) }));
+  assert.deepEqual(made.begun, []);
+  made.plan(wanted('a'));
+  assert.deepEqual(made.begun, ['a']);
+  made.plan(wanted('a'));
+  assert.equal(made.cancels, 0);
+});
+
 test('holds double after failures of an order, up to a day', () => {
   const made = new Made();
   made.plan(wanted('a'));
@@ -177,7 +188,7 @@ test('a process that ends amid its orders holds back more and more', () => {
 
 test('a failure is still held after a restart', () => {
   const made = new Made();
-  made.plan(wanted('a', { kept: { failures: 3, interruptions: 0, holdMs: 900_000 } }));
+  made.plan(wanted('a', { kept: { ...UNTRIED, failures: 3, holdMs: 900_000 } }));
   assert.equal(made.wait('a'), 900_000);
   assert.equal(made.untilBegun(), 900_000);
   made.send(failedOrder);
@@ -234,6 +245,45 @@ test('a clock that is set back delays no hold and orders nothing', () => {
   made.wallMs -= 365 * DAY_MS;
   assert.equal(made.untilBegun(), HOLDS.order.firstMs);
   assert.equal(made.begun.at(-1), 'a');
+});
+
+test('who asks for another try gets it, but not more than one in five minutes', () => {
+  const made = new Made();
+  made.plan(wanted('a'));
+  for (let i = 0; i < 6; i++) {
+    made.send(failedOrder);
+    made.untilBegun();
+  }
+  made.send(failedOrder);
+  made.pass(60_000);
+  made.send({ kind: 'retry' });
+  assert.equal(made.wait('a'), RETRY_GAP_MS - 60_000);
+  assert.equal(made.untilBegun(), RETRY_GAP_MS - 60_000);
+  made.send(failedOrder);
+  assert.ok(made.wait('a') > RETRY_GAP_MS * 8, 'the holds go on where they were');
+  made.pass(2 * RETRY_GAP_MS);
+  const before = made.begun.length;
+  made.send({ kind: 'retry' });
+  assert.equal(made.begun.length, before + 1, 'the latest order is long past');
+});
+
+test('what the directory has asked for is kept, whoever asks for another try', () => {
+  const made = new Made();
+  made.plan(wanted('a'), wanted('b', { directory: 'https://other.test' }));
+  made.send({ kind: 'failed', scope: 'order', retryAfterMs: DAY_MS });
+  made.send({ kind: 'failed', scope: 'directory', retryAfterMs: DAY_MS });
+  made.pass(RETRY_GAP_MS);
+  made.send({ kind: 'retry' });
+  assert.equal(made.wait('a'), DAY_MS - RETRY_GAP_MS);
+  assert.equal(made.wait('b'), DAY_MS - RETRY_GAP_MS);
+});
+
+test('a try that is asked for renews nothing before its time', () => {
+  const made = new Made();
+  made.plan(wanted('a', { held: held(START_MS, 90) }));
+  made.send({ kind: 'retry' });
+  assert.deepEqual(made.begun, []);
+  assert.equal(made.untilBegun(), 60 * DAY_MS);
 });
 
 test('the end of an order that does not run changes nothing', () => {

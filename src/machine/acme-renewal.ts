@@ -15,6 +15,9 @@
  *   interrupted  HOLDS.interrupted  the process ended amid the order, more than once: a loop of crashes
  *                                   orders little
  *
+ * Who has mended what was wrong asks for a try (`retry`): holds then end RETRY_GAP_MS after the latest
+ * order, those excepted that the directory itself asked for.
+ *
  * Validity is told by the wall clock, holds by one that never goes back. A certificate that is due
  * for renewal as soon as it was obtained counts as a failure: it means that the clock is wrong, and a
  * wrong clock must not order without end.
@@ -55,27 +58,36 @@ export type KeptTries = {
   readonly failures: number;
   /** Orders in a row amid which the process ended. */
   readonly interruptions: number;
-  /** Time that must pass before the next order. */
+  /** Time that must pass before the next order, and whether the directory asks for that. */
   readonly holdMs: number;
+  readonly isHoldAsked: boolean;
 };
 
-export type AcmeEntry = WantedCertificate & { readonly holdUntilMs: number };
+/** All by the clock that never goes back; `endedMs` is the end of the latest order. */
+type Hold = {
+  readonly holdUntilMs: number;
+  readonly isHoldAsked: boolean;
+  readonly endedMs: number;
+};
+
+export type AcmeEntry = WantedCertificate & Omit<Hold, 'isHoldAsked'>;
+
+/** A directory that has failed lately. */
+export type FailingDirectory = Hold & { readonly failures: number };
 
 export type AcmeState = {
   readonly entries: ReadonlyMap<string, AcmeEntry>;
-  /** Directories that failed lately. */
-  readonly directories: ReadonlyMap<
-    string,
-    { readonly failures: number; readonly untilMs: number }
-  >;
+  readonly directories: ReadonlyMap<string, FailingDirectory>;
   /** The order that runs, and whether it was cancelled. */
   readonly running: { readonly key: string; readonly isCancelled: boolean } | null;
 };
 
 export type AcmeEvent =
-  /** These are the certificates from now on; those known with the same version stay as they are. */
+  /** These are the certificates from now on; of those known with the same version `held` counts. */
   | { readonly kind: 'plan'; readonly wanted: readonly WantedCertificate[] }
   | { readonly kind: 'tick' }
+  /** Somebody asks for another try of what has failed. */
+  | { readonly kind: 'retry' }
   /** The running order has come to its end. */
   | { readonly kind: 'obtained'; readonly held: HeldCertificate }
   | {
@@ -110,6 +122,8 @@ export const HOLDS = {
   interrupted: { firstMs: 10_000, lastMs: DAY_MS },
 } as const;
 
+/** Least time between two orders, whoever asks for another. */
+export const RETRY_GAP_MS = HOLDS.order.firstMs;
 /** Longest time that a directory is believed when it asks for patience. */
 export const RETRY_AFTER_MS_MAX = 7 * DAY_MS;
 /** Each hold is longer by up to this share of itself. */
@@ -118,6 +132,8 @@ export const HOLD_SPREAD_PERCENT = 20;
 export const RENEWAL_SPREAD_PERCENT = 10;
 /** Longest time without a look at the wall clock, which may have been set. */
 export const LOOK_MS_MAX = HOUR_MS;
+
+const NO_HOLD = { interruptions: 0, holdMs: 0, isHoldAsked: false } as const;
 
 /** No certificate; send `plan` next. */
 export const NO_CERTIFICATES: AcmeState = {
@@ -135,7 +151,7 @@ export function renewalAtMs(held: HeldCertificate, renewMs: number): number {
 
 /** Time until a certificate is ordered, 0 when it is its turn: for people, and for the machine. */
 export function waitMs(state: AcmeState, entry: AcmeEntry, now: AcmeNow): number {
-  const directoryMs = state.directories.get(entry.directory)?.untilMs ?? 0;
+  const directoryMs = state.directories.get(entry.directory)?.holdUntilMs ?? 0;
   const holdMs = Math.max(entry.holdUntilMs, directoryMs) - now.steadyMs;
   const { held, renewMs } = entry;
   const dueMs = held?.isAsked === true ? renewalAtMs(held, renewMs) - now.wallMs : 0;
@@ -149,6 +165,8 @@ export function step(state: AcmeState, event: AcmeEvent, now: AcmeNow): AcmeStep
       return plan(state, event.wanted, now);
     case 'tick':
       return goOn(state, [], now);
+    case 'retry':
+      return retry(state, now);
     case 'obtained':
     case 'failed':
     case 'cancelled':
@@ -161,7 +179,9 @@ function plan(state: AcmeState, wanted: readonly WantedCertificate[], now: AcmeN
   for (const one of wanted) {
     const known = state.entries.get(one.key);
     const isKnown = known?.version === one.version;
-    entries.set(one.key, isKnown ? known : { ...one, holdUntilMs: now.steadyMs + one.kept.holdMs });
+    const holdUntilMs = now.steadyMs + one.kept.holdMs;
+    const begun = { ...one, holdUntilMs, endedMs: -Infinity };
+    entries.set(one.key, isKnown ? { ...known, held: one.held } : begun);
   }
   const used = new Set(wanted.map(({ directory }) => directory));
   const directories = new Map([...state.directories].filter(([url]) => used.has(url)));
@@ -169,10 +189,26 @@ function plan(state: AcmeState, wanted: readonly WantedCertificate[], now: AcmeN
   const effects: AcmeEffect[] = [];
   const next = { entries, directories, running };
   if (running === null || running.isCancelled) return goOn(next, effects, now);
-  const isSame = entries.get(running.key) === state.entries.get(running.key);
-  if (isSame) return goOn(next, effects, now);
+  const before = state.entries.get(running.key);
+  if (entries.get(running.key)?.version === before?.version) return goOn(next, effects, now);
   effects.push({ kind: 'cancel' });
   return goOn({ ...next, running: { ...running, isCancelled: true } }, effects, now);
+}
+
+function retry(state: AcmeState, now: AcmeNow): AcmeStep {
+  const sooner = ({ holdUntilMs, isHoldAsked, endedMs }: Hold): number => {
+    return isHoldAsked ? holdUntilMs : Math.min(holdUntilMs, endedMs + RETRY_GAP_MS);
+  };
+  const entries = new Map<string, AcmeEntry>();
+  for (const [key, entry] of state.entries) {
+    const { isHoldAsked } = entry.kept;
+    entries.set(key, { ...entry, holdUntilMs: sooner({ ...entry, isHoldAsked }) });
+  }
+  const directories = new Map<string, FailingDirectory>();
+  for (const [url, one] of state.directories) {
+    directories.set(url, { ...one, holdUntilMs: sooner(one) });
+  }
+  return goOn({ ...state, entries, directories }, [], now);
 }
 
 type Ending = Extract<AcmeEvent, { kind: 'obtained' | 'failed' | 'cancelled' }>;
@@ -186,7 +222,7 @@ function ended(state: AcmeState, event: Ending, now: AcmeNow): AcmeStep {
   if (entry === undefined || running.isCancelled) return goOn(idle, [], now);
   switch (event.kind) {
     case 'cancelled':
-      return settle(idle, { ...entry, kept: { ...entry.kept, interruptions: 0, holdMs: 0 } }, now);
+      return settle(idle, { ...entry, kept: { ...entry.kept, ...NO_HOLD } }, now);
     case 'obtained':
       return obtained(idle, { ...entry, held: event.held }, now);
     case 'failed':
@@ -200,7 +236,7 @@ function obtained(state: AcmeState, entry: AcmeEntry, now: AcmeNow): AcmeStep {
   const healthy = { ...state, directories };
   const isLasting = renewalAtMs(entry.held!, entry.renewMs) > now.wallMs;
   if (isLasting) {
-    return settle(healthy, { ...entry, kept: { failures: 0, interruptions: 0, holdMs: 0 } }, now);
+    return settle(healthy, { ...entry, kept: { failures: 0, ...NO_HOLD } }, now);
   }
   return failed(healthy, entry, { kind: 'failed', scope: 'order', retryAfterMs: 0 }, now);
 }
@@ -218,22 +254,32 @@ function failed(state: AcmeState, entry: AcmeEntry, event: Failure, now: AcmeNow
     const failures = before + 1;
     const own = event.scope === 'directory' ? asked : 0;
     const holdMs = Math.max(own, holdAfter(HOLDS.directory, failures, now));
-    directories.set(entry.directory, { failures, untilMs: now.steadyMs + holdMs });
+    directories.set(entry.directory, {
+      failures,
+      holdUntilMs: now.steadyMs + holdMs,
+      isHoldAsked: own > 0,
+      endedMs: now.steadyMs,
+    });
   }
   const next = { ...state, directories };
   if (event.scope === 'directory') {
-    return settle(next, { ...entry, kept: { ...entry.kept, interruptions: 0, holdMs: 0 } }, now);
+    return settle(next, { ...entry, kept: { ...entry.kept, ...NO_HOLD } }, now);
   }
   const failures = entry.kept.failures + 1;
   const holdMs = Math.max(asked, holdAfter(HOLDS.order, failures, now));
-  return settle(next, { ...entry, kept: { failures, interruptions: 0, holdMs } }, now);
+  return settle(
+    next,
+    { ...entry, kept: { ...NO_HOLD, failures, holdMs, isHoldAsked: asked > 0 } },
+    now,
+  );
 }
 
 /** The entry after its order. */
 function settle(state: AcmeState, entry: AcmeEntry, now: AcmeNow): AcmeStep {
   const { key, kept } = entry;
   const entries = new Map(state.entries);
-  entries.set(key, { ...entry, holdUntilMs: now.steadyMs + kept.holdMs });
+  const { steadyMs: endedMs } = now;
+  entries.set(key, { ...entry, holdUntilMs: endedMs + kept.holdMs, endedMs });
   return goOn({ ...state, entries }, [{ kind: 'keep', key, kept }], now);
 }
 
@@ -267,7 +313,7 @@ function begin(
   const interruptions = entry.kept.interruptions + 1;
   // The first one is forgiven: the next process goes on with the order before it is looked at.
   const holdMs = interruptions < 2 ? 0 : holdAfter(HOLDS.interrupted, interruptions - 1, now);
-  const kept = { ...entry.kept, interruptions, holdMs };
+  const kept = { ...entry.kept, interruptions, holdMs, isHoldAsked: false };
   return {
     state: { ...state, running: { key, isCancelled: false } },
     effects: [...before, { kind: 'keep', key, kept }, { kind: 'begin', key }],

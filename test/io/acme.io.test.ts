@@ -1,6 +1,6 @@
 // Certificates by ACME, obtained from pebble by the whole product: what goes well.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
@@ -100,6 +100,16 @@ test('other names: another certificate, and the old one serves until then', { sk
   await scene.pebble.resume();
   const x509 = await scene.obtained(old);
   assert.equal(x509.subjectAltName, 'DNS:shop.test, DNS:new.test');
+});
+
+test('a file that is taken away is obtained anew by a reload', { skip }, async () => {
+  await using scene = await AcmeScene.start();
+  await using ballast = await scene.balancer();
+  const first = await scene.obtained();
+  await acmeStatusWhen(ballast, ({ state }) => state === 'valid');
+  rmSync(scene.path('shop.pem'));
+  assert.equal((await ballast.reload()).ok, true);
+  await scene.obtained(first);
 });
 
 test('a certificate of a short life is renewed again and again', { skip }, async () => {

@@ -46,7 +46,7 @@ export type AcmeOptions = {
 type Known = {
   readonly plan: AcmePlan;
   readonly stateFolder: string;
-  readonly wanted: WantedCertificate;
+  wanted: WantedCertificate;
   readonly file: KeptFile<Tries>;
   tries: Tries;
 };
@@ -91,13 +91,17 @@ export class AcmeManager {
     });
   }
 
-  /** This plan is in force: its certificates are looked after from now on. Never rejects. */
-  use(plan: Plan): Promise<void> {
+  /**
+   * This plan is in force: its certificates are looked after from now on. `retries` is set where
+   * somebody asked for it, who may have mended what was wrong. Never rejects.
+   */
+  use(plan: Plan, retries = false): Promise<void> {
     return this.#plans.run(async () => {
       const known = await this.#read(plan);
       if (this.#isStopped) return;
       this.#known = known;
       this.#send({ kind: 'plan', wanted: [...known.values()].map(({ wanted }) => wanted) });
+      if (retries) this.#send({ kind: 'retry' });
     });
   }
 
@@ -144,18 +148,24 @@ export class AcmeManager {
   #readOne(key: string, plan: AcmePlan, stateFolder: string): Known {
     const version = versionOf(plan, stateFolder);
     const before = this.#known.get(key);
-    if (before?.wanted.version === version) return before;
+    if (before?.wanted.version === version) {
+      // Somebody may have taken the file away, so that another one is obtained.
+      const held = readHeld(stateFolder, key, plan, before.tries);
+      before.wanted = { ...before.wanted, held };
+      return before;
+    }
     const file = triesFile(stateFolder, key);
     const kept = this.#readTries(file);
     const isSame = kept?.version === version;
     const tries = isSame ? kept : { ...untried(version), origins: kept?.origins ?? [] };
+    const { failures, interruptions, isHoldAsked } = tries;
     const wanted: WantedCertificate = {
       key,
       version,
       directory: plan.directory,
       renewMs: plan.renewDays * DAY_MS,
       held: readHeld(stateFolder, key, plan, tries),
-      kept: { ...tries, holdMs: holdLeftMs(tries, Date.now()) },
+      kept: { failures, interruptions, isHoldAsked, holdMs: holdLeftMs(tries, Date.now()) },
     };
     return { plan, stateFolder, wanted, file, tries };
   }
@@ -198,13 +208,10 @@ export class AcmeManager {
   }
 
   /** Resolves when it is on the disk, or with why it is not. */
-  async #keep(
-    key: string,
-    { failures, interruptions, holdMs }: KeptTries,
-  ): Promise<AcmeError | null> {
+  async #keep(key: string, kept: KeptTries): Promise<AcmeError | null> {
     const known = this.#known.get(key);
     if (known === undefined) return null;
-    known.tries = { ...known.tries, failures, interruptions, holdMs, at: Date.now() };
+    known.tries = { ...known.tries, ...kept, at: Date.now() };
     try {
       await known.file.write(known.tries);
       return null;

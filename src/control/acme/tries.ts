@@ -43,7 +43,7 @@ const ORIGINS_MAX = 2;
 
 /** Nothing was tried yet for this version of the plan. */
 export function untried(version: string): Tries {
-  const tries = { failures: 0, interruptions: 0, holdMs: 0 };
+  const tries = { failures: 0, interruptions: 0, holdMs: 0, isHoldAsked: false };
   return { ...tries, version, at: 0, lastError: null, pending: null, origins: [] };
 }
 
@@ -83,6 +83,7 @@ function parse(fields: Fields): Tries | null {
     failures,
     interruptions,
     holdMs,
+    isHoldAsked: fields['isHoldAsked'] === true,
     version,
     at,
     lastError: textsOf(lastError, ['at', 'code', 'message', 'hint']),
