@@ -59,6 +59,7 @@ function view(parts: Partial<ControlView> = {}): ControlView {
       list: () => [],
       status: () => assert.fail('must not be asked'),
       refresh: () => assert.fail('must not be refreshed'),
+      put: () => assert.fail('must not be written'),
     },
     api: {
       overview: () => assert.fail('must not be asked'),

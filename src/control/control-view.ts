@@ -28,7 +28,7 @@ export type ControlView = {
   readonly config: ConfigControl;
   readonly servers: ServerControl;
   /** What people may see of certificates and do with them. */
-  readonly certificates: Pick<Certificates, 'list' | 'status' | 'refresh'>;
+  readonly certificates: Pick<Certificates, 'list' | 'status' | 'refresh' | 'put'>;
   readonly api: ApiView;
 };
 

@@ -72,7 +72,7 @@ export class Supervisor {
   readonly #inForce: PlanInForce;
   readonly #history: ConfigHistory;
   readonly #names: Names;
-  readonly #certificates: Certificates;
+  readonly certificates: Certificates;
   readonly #acme: AcmeManager;
   readonly #admin = new AdminSlot(() => this.#view);
   /** Reloads and changes of addresses, one at a time. */
@@ -109,14 +109,14 @@ export class Supervisor {
       health: this.#health,
       fleet: this.#fleet,
       admin: this.#admin,
-      store: () => this.#certificates.store,
+      store: () => this.certificates.store,
     });
     this.#names = new Names({
       log: this.#log,
       apply: () => this.#changes.run(() => this.#renewNames()),
     });
     this.#history = new ConfigHistory(options.log);
-    this.#certificates = new Certificates({
+    this.certificates = new Certificates({
       log: this.#log,
       acmeFiles,
       workers: this.#fleet,
@@ -129,7 +129,7 @@ export class Supervisor {
       tell: (challenges) => this.#fleet.tellStanding(challenges),
       told: (limitMs) => this.#fleet.told(limitMs),
       onEvent: (event) => this.#health.events.book.add(event),
-      onObtained: () => void this.#certificates.refresh(),
+      onObtained: () => void this.certificates.refresh(),
     });
     this.#reloader = this.#makeReloader();
     this.#api = new ApiState({
@@ -150,7 +150,7 @@ export class Supervisor {
     const orphans = await Orphans.find(socketKeys(plan));
     this.#listeners.adopt(orphans.sockets);
     try {
-      const material = await this.#certificates.prepare(plan);
+      const material = await this.certificates.prepare(plan);
       await this.#names.begin(plan);
       const change = await orAllFaults(this.#listeners.prepare(this.#names.expand(plan)), [
         async () => this.#sink.discard(this.#sink.open(plan.log.access)),
@@ -163,7 +163,7 @@ export class Supervisor {
       this.#record({ plan, source, cause: 'start', note: '' });
       this.#names.refresh();
       this.#api.start();
-      this.#certificates.watch();
+      this.certificates.watch();
       void this.#acme.use(plan);
       orphans.drain(plan.drainMs, this.#log);
       return numbered;
@@ -218,7 +218,7 @@ export class Supervisor {
     this.#api.stop();
     this.#names.stop();
     await this.#acme.stop();
-    this.#certificates.stop();
+    this.certificates.stop();
     this.#health.stop();
     this.#listeners.close();
     await this.#admin.close();
@@ -231,10 +231,10 @@ export class Supervisor {
     const { plan, expect } = loaded;
     this.#history.checkExpected(expect);
     const before = this.#filePlan!;
-    const material = await this.#certificates.prepare(plan);
+    const material = await this.certificates.prepare(plan);
     const isOther = plan.digest !== before.digest;
     if (isOther) await this.#changeTo(plan, before, material);
-    else await this.#certificates.use(material);
+    else await this.certificates.use(material);
     this.#record(loaded);
     void this.#acme.use(plan, true);
     return isOther || material.isNew;
@@ -319,7 +319,7 @@ export class Supervisor {
       fleet: this.#fleet,
       health: this.#health,
       names: this.#names.board,
-      certificates: this.#certificates,
+      certificates: this.certificates,
       acme: this.#acme,
       reloader: this.#reloader,
       configuration: config.status(),
@@ -331,7 +331,7 @@ export class Supervisor {
       metrics: () => metricsText(parts()),
       reload: () => this.reload(),
       config,
-      certificates: this.#certificates,
+      certificates: this.certificates,
       servers: serverControl({
         plan: () => this.#inForce.plan,
         board: this.#health,

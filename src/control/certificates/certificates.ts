@@ -28,6 +28,7 @@ import { needsRoots, needsStore } from './plan-files.ts';
 import { usualRoots } from './roots.ts';
 import { NO_STORE, sealStore, type StoreRef } from './sealed-store.ts';
 import { SetReporter } from './set-reporter.ts';
+import { filesToWrite, writePair, type GivenPair } from './write-pair.ts';
 import { TicketKeys } from './ticket-keys.ts';
 
 export type CertificatesOptions = {
@@ -131,6 +132,16 @@ export class Certificates {
       this.#options.log.error(`certificates cannot be read anew: ${message}`);
       return { changed: false, problems: [{ name: '', message }] };
     }
+  }
+
+  /**
+   * Writes a pair that somebody has given to the files of a certificate (`shop`, or `site/shop` in a
+   * folder) and puts it in force. Throws BallastError and changes nothing where it cannot be used.
+   */
+  async put(name: string, given: GivenPair): Promise<RefreshReport> {
+    const files = filesToWrite(name, this.#options.plan()?.certificates ?? []);
+    writePair(files, given);
+    return this.refresh();
   }
 
   /** All certificates: broken ones first, then those that end first. */

@@ -24,11 +24,21 @@ export const CERTIFICATE_ERROR_CODES = {
     meaning: 'There are more certificates, or larger ones, than can be kept.',
     remedy: 'The message says the limit. Take out what is not served any more.',
   },
+  BAL_CERTIFICATE_NAME: {
+    meaning:
+      'A certificate was given under a name that has none, or that is not looked after by files.',
+    remedy: 'Give the key of a certificate of the configuration; in a folder KEY/NAME.',
+  },
   BAL_CERTIFICATE_OCSP: {
     meaning: 'No OCSP response can be stapled to a certificate, or no newer one. It is served.',
     remedy:
       'Mend what the message says: the chain must hold the issuer, and the responder must be reached ' +
       'from here.',
+  },
+  BAL_CERTIFICATE_WRITE: {
+    meaning: 'A certificate that was given cannot be written to its files.',
+    remedy:
+      'Let the user that Ballast runs as write into the folder, or replace the files by hand.',
   },
   BAL_CERTIFICATE_WARNING: {
     meaning: 'Something about a certificate or its key is not as it should be; it is served.',

@@ -109,12 +109,31 @@ function parseChain({ bytes }: ReadFile, path: string): Link[] {
     throw fault('LIMIT', what, `a chain has at most ${CHAIN_MAX}`);
   }
   return blocks.map((block, place) => {
-    const der = pemBody(block);
-    const fields = der === null ? null : readCertificate(der);
-    if (der !== null && fields !== null) return { block, der, fields };
+    const link = place === 0 ? readLink(block) : readIssuer(block);
+    if (link !== null) return link;
     const what = `certificate ${place + 1} in "${path}" cannot be read`;
     throw fault('FILE', what, 'see "openssl x509 -in FILE -noout -text"');
   });
+}
+
+function readLink(block: PemBlock): Link | null {
+  const der = pemBody(block);
+  const fields = der === null ? null : readCertificate(der);
+  return der === null || fields === null ? null : { block, der, fields };
+}
+
+/** Issuers that are remembered, since thousands of certificates share a few of them. */
+const ISSUERS_MAX = 100;
+const issuers = new Map<string, Link>();
+
+function readIssuer(block: PemBlock): Link | null {
+  const { buffer, byteOffset, length } = block.bytes;
+  const text = Buffer.from(buffer, byteOffset, length).toString('latin1');
+  const link = issuers.get(text) ?? readLink(block);
+  if (link === null) return null;
+  if (issuers.size >= ISSUERS_MAX && !issuers.has(text)) issuers.clear();
+  issuers.set(text, link);
+  return link;
 }
 
 /** The certificate of a chain that a key belongs to. */
