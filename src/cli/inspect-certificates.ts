@@ -4,6 +4,7 @@
  */
 import { BallastError, BallastErrors } from '../base/errors.ts';
 import type { ConfigPath, DiagnosticCode, Finding } from '../config/diagnostic.ts';
+import type { CertificateSource } from '../config/plan-tls.ts';
 import type { Plan } from '../config/plan.ts';
 import { EMPTY_SET, loadCertificateSet } from '../control/certificates/certificate-set.ts';
 import type { CertificateSet, Problem } from '../control/certificates/certificate-set.ts';
@@ -17,10 +18,11 @@ const WARN_DAYS = 30;
 /** Reads all files of TLS that a plan names; `now` is in ms since the epoch. */
 export async function inspectCertificates(plan: Plan, now: number): Promise<Finding[]> {
   const acmeFiles = (): null => null;
+  const kinds: Kinds = new Map(plan.certificates.map(({ key, source }) => [key, source.kind]));
   const set = await loadCertificateSet({ plan, before: EMPTY_SET, acmeFiles, isStrict: false });
   return [
-    ...[...set.problems.values()].flatMap((problem) => problemFindings(problem, plan)),
-    ...set.pairs.flatMap((pair) => pairFindings(pair, plan, now)),
+    ...[...set.problems.values()].flatMap((problem) => problemFindings(problem, kinds, plan)),
+    ...set.pairs.flatMap((pair) => pairFindings(pair, kinds, now)),
     ...emptyFolders(plan, set),
     ...uncoveredNames(plan, set.pairs),
   ];
@@ -41,24 +43,27 @@ export async function startError(error: unknown, plan: Plan): Promise<unknown> {
   return errors.length === 0 ? error : BallastErrors.of(errors);
 }
 
+/** Where certificates come from, by their keys. */
+type Kinds = ReadonlyMap<string, CertificateSource['kind']>;
+
 /** The entry of the configuration that a pair comes from. */
-function entryPath(key: string, plan: Plan): ConfigPath {
-  const kind = plan.certificates.find((one) => one.key === key)?.source.kind;
-  return ['certificates', key, kind === 'files' ? 'cert' : (kind ?? 'cert')];
+function entryPath(key: string, kinds: Kinds): ConfigPath {
+  const kind = kinds.get(key) ?? 'files';
+  return ['certificates', key, kind === 'files' ? 'cert' : kind];
 }
 
-function problemFindings({ name, error }: Problem, plan: Plan): Finding[] {
+function problemFindings({ name, error }: Problem, kinds: Kinds, plan: Plan): Finding[] {
   const { message, hint = '' } = error;
   const code = error.code as DiagnosticCode;
   const key = name.split('/')[0]!;
-  const entry = plan.certificates.find((one) => one.key === key);
-  if (entry === undefined) {
+  const kind = kinds.get(key);
+  if (kind === undefined) {
     return fileUses(name, plan).map((path) => ({ code, message, hint, path }));
   }
   // A broken pair of a folder is left out; a folder that cannot be listed stops the start.
-  const isLeftOut = entry.source.kind === 'folder' && name !== key;
-  const isKey = code === 'BAL_CERTIFICATE_KEY' && entry.source.kind === 'files';
-  const path = isKey ? ['certificates', key, 'key'] : entryPath(key, plan);
+  const isLeftOut = kind === 'folder' && name !== key;
+  const isKey = code === 'BAL_CERTIFICATE_KEY' && kind === 'files';
+  const path = isKey ? ['certificates', key, 'key'] : entryPath(key, kinds);
   const text = isLeftOut ? `${message}: it would be left out` : message;
   return [{ severity: isLeftOut ? 'warning' : 'error', code, message: text, hint, path }];
 }
@@ -81,9 +86,9 @@ function fileUses(file: string, plan: Plan): ConfigPath[] {
   return uses;
 }
 
-function pairFindings(pair: Pair, plan: Plan, now: number): Finding[] {
+function pairFindings(pair: Pair, kinds: Kinds, now: number): Finding[] {
   const { source, warnings, notBefore, notAfter } = pair;
-  const path = entryPath(source.key, plan);
+  const path = entryPath(source.key, kinds);
   const warn = (code: DiagnosticCode, message: string, hint = ''): Finding => {
     return { severity: 'warning', code, message, hint, path };
   };

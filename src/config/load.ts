@@ -114,7 +114,13 @@ export function loadConfig(text: string, file: string, options: LoadOptions): Lo
   const pools = keysOf(yaml.value, 'pools');
   const listeners = keysOf(yaml.value, 'listeners');
   const certificates = keysOf(yaml.value, 'certificates');
-  const names = { listeners, pools, certificates, poolSet: new Set(pools) };
+  const names = {
+    listeners,
+    pools,
+    poolSet: new Set(pools),
+    certificates,
+    certificateSet: new Set(certificates),
+  };
   const tree = new PrunedTree(yaml.value);
   const { config, findings } = checkSchema(tree, yaml.hasGaps);
   for (const finding of findings) diagnostics.push(yaml.place(finding));

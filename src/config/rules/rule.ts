@@ -16,6 +16,8 @@ export type RuleContext = {
     readonly listeners: readonly string[];
     readonly pools: readonly string[];
     readonly certificates: readonly string[];
+    /** The same names as `certificates`, to be looked up. */
+    readonly certificateSet: ReadonlySet<string>;
     /** The same names as `pools`, to be looked up. */
     readonly poolSet: ReadonlySet<string>;
   };

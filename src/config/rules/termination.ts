@@ -19,8 +19,8 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 function isKnown({ name, path }: NameUse, isDefault: boolean, context: RuleContext): boolean {
-  const known = context.names.certificates;
-  if (known.includes(name)) return true;
+  const { certificates: known, certificateSet } = context.names;
+  if (certificateSet.has(name)) return true;
   // Where there are none, a misspelt "certificates" says it all.
   if (known.length === 0 && !context.isWhole([])) return false;
   const allowed = isDefault ? [...known, REFUSE] : known;
