@@ -4,10 +4,11 @@ import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
-import type { Server, ServerOptions } from 'node:https';
+import type { ServerOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { portOf } from '../test/kit/free-ports.ts';
 import { makeCertificate } from './certificate.ts';
@@ -46,20 +47,11 @@ async function loadOn(
   }
 }
 
-test('tls-load counts whole answers after each kind of handshake as right', { skip }, async () => {
-  for (const mode of ['keep', 'full', 'resume']) {
-    const seen: boolean[] = [];
-    const report = await loadOn(mode, {
-      listener: (request, answer) => {
-        seen.push((request.socket as { isSessionReused?(): boolean }).isSessionReused!());
-        answer.end('0123456789');
-      },
-    });
+test('tls-load counts whole answers as right', { skip }, async () => {
+  for (const mode of ['keep', 'full']) {
+    const report = await loadOn(mode, {});
     assert.ok(report.answered > 0, `${mode}: ${report.firstError}`);
     assert.equal(report.errors + report.wrong + report.warmupErrors, 0, report.firstError);
-    // Of the two connections each began with a full handshake.
-    const resumed = seen.filter((isReused) => isReused).length;
-    assert.equal(resumed, mode === 'resume' ? seen.length - 2 : 0, mode);
   }
 });
 
@@ -69,18 +61,22 @@ test('tls-load counts an answer of another length as wrong', { skip }, async () 
   assert.ok(report.wrong > 0);
 });
 
-test('tls-load counts a session that is not resumed as wrong', { skip }, async () => {
-  let count = 0;
-  const report = await loadOn('resume', {
-    listener(request, answer) {
-      // Tickets of before open no longer.
-      const { server } = request.socket as unknown as { server: Server };
-      server.setTicketKeys(Buffer.alloc(48, ++count));
-      answer.end('0123456789');
-    },
-  });
-  assert.ok(report.wrong + report.warmupErrors > 0);
-});
+test(
+  'tls-load resumes sessions, and counts one that is not resumed as wrong',
+  { skip },
+  async () => {
+    const seen = new Set<boolean>();
+    const report = await loadOn('resume', {
+      listener(request, answer) {
+        seen.add((request.socket as TLSSocket).isSessionReused());
+        answer.end('0123456789');
+      },
+    });
+    // Node gives no new ticket after it has resumed: the third connection of a place has none.
+    assert.ok(seen.has(true));
+    assert.ok(report.answeredInAll > 0 && report.wrong > 0);
+  },
+);
 
 test('tls-load takes no other group, cipher or version than it means', { skip }, async () => {
   for (const options of [

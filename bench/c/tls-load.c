@@ -42,9 +42,9 @@ struct connection {
   int fd;
   enum phase phase;
   SSL *ssl;
-  /* The newest that this place was given. */
+  /* The newest that this place was given; the library uses it once (RFC 8446 §C.4). */
   SSL_SESSION *session;
-  int offers_session;
+  int is_later;
   uint64_t begun_ns;
   struct answer answer;
 };
@@ -118,8 +118,11 @@ static void begin(struct connection *c) {
   SSL_set_app_data(c->ssl, c);
   SSL_set_fd(c->ssl, c->fd);
   SSL_set_tlsext_host_name(c->ssl, HOST);
-  c->offers_session = c->session != NULL;
-  if (c->session) SSL_set_session(c->ssl, c->session);
+  if (c->session) {
+    SSL_set_session(c->ssl, c->session);
+    SSL_SESSION_free(c->session);
+    c->session = NULL;
+  }
   c->phase = CONNECTING;
 }
 
@@ -133,8 +136,11 @@ static void ask(struct connection *c) {
   }
 }
 
+/* The first connection of a place has no session to resume. */
 static int is_as_meant(struct connection *c) {
-  return SSL_session_reused(c->ssl) == c->offers_session && SSL_version(c->ssl) == TLS1_3_VERSION;
+  int resumes = mode == MODE_RESUME && c->is_later;
+  c->is_later = 1;
+  return SSL_session_reused(c->ssl) == resumes && SSL_version(c->ssl) == TLS1_3_VERSION;
 }
 
 static void handshake(struct connection *c) {
