@@ -256,6 +256,7 @@ function deliver(x: Exchange, at: number, end: number): boolean {
   const d = x.downstream!;
   // The server is done with it: its place is free before the client can know, and ask again.
   if (x.isAnswerDone && x.isRequestDone) leaveServer(x);
+  if (d.tls !== null) d.tls.endsWithWrite = x.isAnswerDone && x.closeDownstream;
   const result = writeTo(d, at, end - at);
   if (result === FAILED) {
     abortExchange(x, REASON.clientClosed);

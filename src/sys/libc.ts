@@ -52,6 +52,7 @@ export const mmap = bind<[N, N, N, N, N, N], N | bigint>(
 );
 export const munmap = bind<[N, N], N>('int munmap(int64_t, size_t)');
 export const lseek = bind<[N, N, N], N>('int64_t lseek(int, int64_t, int)');
+export const memcpy = bind<[N, N, N], N>('int64_t memcpy(int64_t, int64_t, size_t)');
 export const madvise = bind<[N, N, N], N>('int madvise(int64_t, size_t, int)');
 export const memfdCreate = bind<[string, N], N>('int memfd_create(const char*, uint)');
 export const ftruncate = bind<[N, N], N>('int ftruncate(int, int64_t)');

@@ -119,6 +119,7 @@ function finished(c: Connection, t: DownstreamTls, length: number): number {
   leaveHandshake(t);
   t.stage = TLS_STAGE.open;
   bump(t.meter + LISTENER_METER.handshakes);
+  t.owesTicket = t.termination.plan.tickets;
   if (SSL_session_reused(t.ssl) === 1) bump(t.meter + LISTENER_METER.handshakesResumed);
   const left = bios.inputLeft;
   if (left > 0) {

@@ -3,7 +3,7 @@
  * is to be answered stands in `asked`, set before each step of a handshake.
  */
 import type { StoredCertificate } from '../../codec/certificate-store.ts';
-import { addressOf, viewMemory } from '../../sys/libc.ts';
+import { addressOf, memcpy, viewMemory } from '../../sys/libc.ts';
 import {
   CRYPTO_malloc,
   CTRL,
@@ -29,24 +29,33 @@ export const asked: {
   book: CertificateBook | null;
 } = { protocol: null, isChoosy: false, certificates: [], book: null };
 
-/** Protocols as C has them, kept so that their addresses stay good. */
-const protocols = new Map<string, Buffer>();
+const POINTER_BYTES = 8;
 
-function protocolBytes(name: string): Buffer {
+/**
+ * Protocols as OpenSSL wants to be told of them, kept so that their addresses stay good: a pointer to
+ * the name, its length in one byte, and the name itself.
+ */
+const protocols = new Map<string, Uint8Array>();
+
+function protocolAddress(name: string): number {
   let known = protocols.get(name);
   if (known === undefined) {
-    known = Buffer.from(name, 'latin1');
+    known = new Uint8Array(POINTER_BYTES + 1 + name.length);
+    const text = known.subarray(POINTER_BYTES + 1);
+    text.set(Buffer.from(name, 'latin1'));
+    known[POINTER_BYTES] = name.length;
+    new DataView(known.buffer).setBigUint64(0, BigInt(addressOf(text)), true);
     protocols.set(name, known);
   }
-  return known;
+  return addressOf(known);
 }
 
 /** Called for each ClientHello that offers protocols. */
 export const alpnSelect: unknown = alpnCallback((_ssl, out, outLength) => {
   if (asked.protocol === null) return asked.isChoosy ? ALERT_FATAL : NO_ACKNOWLEDGEMENT;
-  const bytes = protocolBytes(asked.protocol);
-  new BigUint64Array(viewMemory(Number(out), 8))[0] = BigInt(addressOf(bytes));
-  new Uint8Array(viewMemory(Number(outLength), 1))[0] = bytes.length;
+  const address = protocolAddress(asked.protocol);
+  memcpy(Number(out), address, POINTER_BYTES);
+  memcpy(Number(outLength), address + POINTER_BYTES, 1);
   return OK;
 });
 

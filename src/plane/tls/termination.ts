@@ -24,8 +24,6 @@ import { noteTrouble } from './tls-trouble.ts';
 
 /** Bytes that OpenSSL takes to tell sessions apart (SSL_MAX_SID_CTX_LENGTH). */
 const SESSION_CONTEXT_BYTES = 32;
-/** Tickets for each handshake; a client that opens several connections at once wants one for each. */
-const TICKETS = 1;
 const VERIFY_PEER = 1;
 const VERIFY_REQUIRED = 3;
 
@@ -81,13 +79,10 @@ function setUp(context: number, plan: TerminationPlan, book: CertificateBook): v
   SSL_CTX_set_session_id_context(context, id, id.length);
   SSL_CTX_callback_ctrl(context, CTRL.setStatusCallback, statusRequest);
   SSL_CTX_set_alpn_select_cb(context, alpnSelect, 0);
-  if (plan.tickets) {
-    SSL_CTX_set_num_tickets(context, TICKETS);
-    useTicketKeys(context);
-  } else {
-    SSL_CTX_set_options(context, OPTION.noTicket);
-    SSL_CTX_set_num_tickets(context, 0);
-  }
+  // Of its own OpenSSL sends none of TLS 1.3: each connection gets one with the first that it is sent.
+  SSL_CTX_set_num_tickets(context, 0);
+  if (plan.tickets) useTicketKeys(context);
+  else SSL_CTX_set_options(context, OPTION.noTicket);
   if (plan.clientAuth !== null) askForCertificates(context, plan.clientAuth, book);
 }
 

@@ -12,6 +12,7 @@ import {
   SSL_ERROR,
   SSL_free,
   SSL_get_error,
+  SSL_new_session_ticket,
   SSL_pending,
   SSL_read,
   SSL_set_shutdown,
@@ -55,6 +56,11 @@ export function sendRecords(c: Connection): number {
 /** writeTo for a connection with TLS. */
 export function writeTls(c: Connection, t: TlsStream, at: number, length: number): number {
   if (t.isBroken) return broken();
+  if (t.owesTicket) {
+    t.owesTicket = false;
+    // Of TLS 1.2 it does nothing: its ticket is a part of the handshake.
+    SSL_new_session_ticket(t.ssl);
+  }
   let result = WRITTEN;
   for (let done = 0; done < length;) {
     const size = Math.min(length - done, PLAIN_BYTES_MAX);
@@ -64,9 +70,10 @@ export function writeTls(c: Connection, t: TlsStream, at: number, length: number
       t.isBroken = true;
       return broken();
     }
+    done += size;
+    if (t.endsWithWrite && done === length) writeGoodbye(t);
     result = sendRecords(c);
     if (result === FAILED) return FAILED;
-    done += size;
   }
   c.bytesOut += length;
   return result;
@@ -169,12 +176,17 @@ export function hasTlsInput(t: TlsStream): boolean {
   return t.heldLength > 0 || t.hasPlain;
 }
 
-/** Says that we send no more; true when it is sent, so that the FIN may follow. */
-export function sayGoodbye(c: Connection, t: TlsStream): boolean {
-  if (t.stage !== TLS_STAGE.open || t.isBroken || t.hasSaidGoodbye) return c.outLength === 0;
+function writeGoodbye(t: TlsStream): void {
+  if (t.hasSaidGoodbye) return;
   t.hasSaidGoodbye = true;
   SSL_shutdown(t.ssl);
   takeOpensslError();
+}
+
+/** Says that we send no more; true when it is sent, so that the FIN may follow. */
+export function sayGoodbye(c: Connection, t: TlsStream): boolean {
+  if (t.stage !== TLS_STAGE.open || t.isBroken || t.hasSaidGoodbye) return c.outLength === 0;
+  writeGoodbye(t);
   sendRecords(c);
   return c.outLength === 0;
 }

@@ -27,6 +27,10 @@ export class TlsStream {
   isCut = false;
   /** Our close_notify is written. */
   hasSaidGoodbye = false;
+  /** The next write is the last one: our close_notify goes out with it, in one piece. */
+  endsWithWrite = false;
+  /** A session ticket goes out with the next write, in one piece. */
+  owesTicket = false;
   /** Of the ClientHello; "" where it has none. */
   serverName = '';
   /** What the access log says of it: `,"tls":"TLSv1.3"` and so on; "" until it is open. */

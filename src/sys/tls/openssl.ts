@@ -104,6 +104,7 @@ export const SSL_CTX_set_max_early_data = bind<[N, N], N>(
 );
 
 export const SSL_new = bind<[N], N>('int64_t SSL_new(int64_t)');
+export const SSL_new_session_ticket = bind<[N], N>('int SSL_new_session_ticket(int64_t)');
 export const SSL_free = bind<[N], void>('void SSL_free(int64_t)');
 export const SSL_ctrlText = bind<[N, N, N, string], N>(
   'int64_t SSL_ctrl(int64_t, int, int64_t, const char*)',
