@@ -17,8 +17,12 @@ const READ_BYTES = 256 << 10;
 /** The standard streams, shared with whoever else writes to them. */
 export type StandardOutlets = { readonly stdout: Outlet; readonly stderr: Outlet };
 
+/** Told when lines begin to be lost, and with null when they are taken again. */
+export type LogFault = (target: string, error: Error | null) => void;
+
 export class LogSink {
   readonly #standard: StandardOutlets;
+  readonly #onFault: LogFault;
   #outlet: Outlet | null = null;
   #target = 'off';
   #linesLostBefore = 0;
@@ -26,8 +30,9 @@ export class LogSink {
   /** All streams are read into this one: what came is copied on before the next read. */
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
-  constructor(standard: StandardOutlets) {
+  constructor(standard: StandardOutlets, onFault: LogFault = () => {}) {
     this.#standard = standard;
+    this.#onFault = onFault;
   }
 
   /** Lines lost here since the start; the workers count what they lose themselves. */
@@ -59,6 +64,7 @@ export class LogSink {
     const before = this.#outlet;
     this.#target = target;
     this.#outlet = outlet;
+    if (outlet !== null) outlet.onFault = (error) => this.#onFault(outlet.name, error);
     if (before !== null && !this.#isStandard(before)) {
       this.#linesLostBefore += before.linesLost;
       void before.end(FLUSH_LIMIT_MS);

@@ -27,6 +27,7 @@ export const BATCH_MS = 25;
 type Write = (bytes: Buffer, done: (error: Error | null, written: number) => void) => void;
 
 const NEW_LINE = 10;
+const LINE_END = Buffer.from('\n');
 
 export class Outlet {
   readonly name: string;
@@ -42,6 +43,10 @@ export class Outlet {
   #linesLost = 0;
   #idleWaiters: (() => void)[] = [];
   #lastError: Error | null = null;
+  /** Whether the destination ends within a line, of which the rest was lost. */
+  #isTorn = false;
+  /** Called when lines begin to be lost, with the error, and when they are taken again, with null. */
+  onFault: (error: Error | null) => void = () => {};
 
   private constructor(name: string, take: Write, release: () => void) {
     this.name = name;
@@ -72,7 +77,7 @@ export class Outlet {
     return this.#linesLost;
   }
 
-  /** Why the last failed write failed. */
+  /** Why lines are lost now; null while they are taken. */
   get lastError(): Error | null {
     return this.#lastError;
   }
@@ -96,6 +101,7 @@ export class Outlet {
     const fd = openForAppend(this.name);
     const closeOld = this.#close;
     this.#write = fileWrite(fd);
+    this.#isTorn = false;
     this.#close = () => close(fd, ignore);
     void this.#whenWritten().then(closeOld);
   }
@@ -145,23 +151,42 @@ export class Outlet {
     this.#other = full;
     this.#filled = 0;
     this.#isWriting = true;
-    this.#send(batch);
+    this.#mend(() => this.#send(batch));
+  }
+
+  /** Ends a line that was begun before the destination was full: the next one is its own. */
+  #mend(next: () => void): void {
+    if (!this.#isTorn) {
+      next();
+      return;
+    }
+    this.#write(LINE_END, (error, written) => {
+      if (error === null && written > 0) this.#isTorn = false;
+      next();
+    });
   }
 
   #send(bytes: Buffer): void {
     this.#write(bytes, (error, written) => {
       if (error === null && written < bytes.length) {
+        if (written > 0) this.#isTorn = bytes[written - 1] !== NEW_LINE;
         this.#send(bytes.subarray(written));
         return;
       }
-      if (error !== null) {
-        this.#lastError = error;
-        this.#lose(bytes);
-      }
+      if (error === null) this.#isTorn = false;
+      else this.#lose(bytes);
+      this.#note(error);
       this.#isWriting = false;
       if (this.#filled > 0) this.#begin();
       else this.#rest();
     });
+  }
+
+  /** Tells of the first of several faults in a row, and of their end. */
+  #note(error: Error | null): void {
+    const isNew = (this.#lastError === null) !== (error === null);
+    this.#lastError = error;
+    if (isNew) this.onFault(error);
   }
 
   #rest(): void {

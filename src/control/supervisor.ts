@@ -27,6 +27,7 @@ import { Names } from './names/names.ts';
 import { drainingError, PlanInForce } from './plan-in-force.ts';
 import { serverChanges } from './names/server-changes.ts';
 import type { ProductLog } from './product-log.ts';
+import { accessLogFault } from './log-fault.ts';
 import { logReport } from './reload-log.ts';
 import { Reloader } from './reload.ts';
 import type { LoadedConfig, LoadedRequest, ReloadReport } from './reload.ts';
@@ -87,7 +88,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#log = options.log;
-    this.#sink = new LogSink(options.standard);
+    this.#sink = new LogSink(options.standard, accessLogFault(this.#log));
     this.#health = new HealthBoard({
       log: this.#log,
       onChange: (changed) => this.#fleet.tellHealth(changed),

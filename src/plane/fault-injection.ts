@@ -8,12 +8,20 @@ import { textOf } from './buffers.ts';
 
 export const injectsFaults = process.env['BALLAST_TEST_FAULT'] === '1';
 
-/** Throws for a request that has a field X-Ballast-Fault. */
+/** Throws for a request that has a field X-Ballast-Fault; with "heap" it takes all memory. */
 export function injectFault(head: RequestHead): void {
   for (let i = 0, f = 0; i < head.fieldCount; i++, f += FIELD_STRIDE) {
     const name = textOf(head.fields[f]!, head.fields[f + 1]!);
-    if (name.toLowerCase() === 'x-ballast-fault') throw new Error('a fault that was asked for');
+    if (name.toLowerCase() !== 'x-ballast-fault') continue;
+    if (textOf(head.fields[f + 2]!, head.fields[f + 3]!) === 'heap') exhaustHeap();
+    throw new Error('a fault that was asked for');
   }
+}
+
+/** Takes memory until there is none: V8 ends the process, or the kernel does. */
+function exhaustHeap(): never {
+  const hoard: number[][] = [];
+  for (;;) hoard.push(Array.from({ length: 10_000 }, (_, i) => i));
 }
 
 /** What a datagram begins with that asks for a fault. */

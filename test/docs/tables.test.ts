@@ -1,11 +1,12 @@
 // Tables in the documents that repeat what the program knows say the same.
 import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
 import { test } from 'node:test';
 import { DATAGRAM_DROPS } from '../../src/base/datagram-drops.ts';
 import { REASONS } from '../../src/base/reasons.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
 import type { JsonSchema } from '../../src/config/json-schema.ts';
-import { codesIn, page, tableUnder } from './pages.ts';
+import { codesIn, page, ROOT, tableUnder } from './pages.ts';
 
 const WORDS = new Set(REASONS.map(({ word }) => word));
 
@@ -59,4 +60,17 @@ test('the table of dropped datagrams has every cause with its meaning', () => {
   const rows = tableUnder(page('docs/operations.md'), '### Dropped datagrams');
   const documented = rows.map(([cell = '', meaning]) => [codesIn(cell)[0], meaning]);
   assert.deepEqual(documented, DATAGRAM_DROPS);
+});
+
+test('every fault of the table is measured by a test, and the other way round', () => {
+  const rows = tableUnder(page('docs/operations.md'), '### Ballast itself, and its machine');
+  const linked = new Set(
+    rows.flatMap((row) => [...(row.at(-1) ?? '').matchAll(/\(\.\.\/(test\/faults\/[^)]+)\)/g)]).map(
+      (match) => match[1],
+    ),
+  );
+  const tests = globSync('test/faults/*.test.ts', { cwd: ROOT });
+  // Core dumps are no fault.
+  const faults = tests.filter((file) => !file.includes('core-dumps'));
+  assert.deepEqual([...linked].sort(), faults.sort());
 });

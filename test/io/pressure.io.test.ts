@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { connectTo } from '../kit/byte-stream.ts';
 import type { ByteStream } from '../kit/byte-stream.ts';
 import { httpAnswer } from '../kit/origin.ts';
-import { descriptorCountOf, privateBytesOf } from '../kit/processes.ts';
+import { privateBytesOf } from '../kit/processes.ts';
 import { ask, getBytes, startScene } from '../kit/scene.ts';
 import type { Scene } from '../kit/scene.ts';
 import { delay, until } from '../kit/wait.ts';
@@ -119,26 +119,6 @@ test('limits.connections: accepting pauses at the limit and resumes', async () =
   assert.equal((await waiting.readMessage('response')).status, 200);
   waiting.destroy();
   for (const client of clients) client.destroy();
-});
-
-test('descriptors exhausted: accepting pauses and resumes, nothing crashes', async () => {
-  await using scene = await startScene({ descriptors: 200 });
-  const [worker] = await scene.ballast.workerPids();
-  const clients = await connectMany(scene.port, 300);
-  for (const client of clients) void client.write(getBytes('/'));
-  await until(async () => (await scene.ballast.metric('ballast_accept_pauses_total')) > 0, {
-    what: 'accepting to pause',
-  });
-  assert.ok(descriptorCountOf(worker!) <= 200);
-  // Those that go make room for those that wait.
-  for (const client of clients.splice(0, 250)) client.destroy();
-  await until(() => clients.every(({ receivedBytes }) => receivedBytes > 0), {
-    what: 'an answer to every client that waited',
-  });
-  for (const client of clients) client.destroy();
-  assert.equal((await ask(scene.port, getBytes('/'))).status, 200);
-  assert.deepEqual(await scene.ballast.workerPids(), [worker]);
-  assert.equal(await scene.ballast.metric('ballast_exceptions_total'), 0);
 });
 
 test('an exception in one connection ends only that one, is counted and logged', async () => {
