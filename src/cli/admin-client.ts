@@ -15,6 +15,8 @@ export type AdminQuestion = {
   readonly path: string;
   /** Sent as JSON; undefined sends none. */
   readonly body?: unknown;
+  /** Longest wait for the answer, in ms; ANSWER_LIMIT_MS where absent. */
+  readonly limitMs?: number;
 };
 
 /**
@@ -22,10 +24,10 @@ export type AdminQuestion = {
  * Throws BAL_ADMIN_UNREACHABLE and BAL_ADMIN_ANSWER.
  */
 export async function askAdmin(admin: string, question: AdminQuestion): Promise<AdminAnswer> {
-  const { method, path, body } = question;
+  const { method, path, body, limitMs = ANSWER_LIMIT_MS } = question;
   let response: IncomingMessage;
   try {
-    response = await send({ ...endpoint(admin), method, path }, body);
+    response = await send({ ...endpoint(admin), method, path, timeout: limitMs }, body);
   } catch (error) {
     throw unreachable(admin, error as NodeJS.ErrnoException);
   }
@@ -63,7 +65,7 @@ function endpoint(admin: string): RequestOptions {
 
 function send(options: RequestOptions, body: unknown): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const sent = request({ ...options, agent: false, timeout: ANSWER_LIMIT_MS }, resolve);
+    const sent = request({ ...options, agent: false }, resolve);
     sent.once('error', reject);
     sent.once('timeout', () => sent.destroy(new Error('no answer in time')));
     if (body === undefined) sent.end();

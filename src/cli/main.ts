@@ -5,6 +5,7 @@ import { addConfigCommands } from './config-commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { errorText } from './print.ts';
 import { addServerCommands } from './server-commands.ts';
+import { addUpgradeCommand } from './upgrade-command.ts';
 import { productVersion } from './version.ts';
 
 const EXAMPLES = `
@@ -16,6 +17,7 @@ Examples:
   ballast status ballast.yaml        servers, workers, requests, as a table
   ballast reload ballast.yaml        put the changed file in force
   ballast rollback ballast.yaml      go back to the configuration before
+  ballast upgrade ballast.yaml       hand over to the version that is installed now
   ballast drain web/10.0.0.11:8080   send nothing new to a server
 
 Exit codes:
@@ -35,6 +37,7 @@ Signals:
   SIGTERM, SIGINT   accepts no more, lets requests finish for up to "drain" (30 s), exits 0
   a second one      exits now
   SIGUSR1           opens the access log file anew (after logrotate has renamed it)
+  SIGUSR2           hands over to the program that is on the disk now, as "ballast upgrade" does
 
 Example:
   ballast run /etc/ballast/ballast.yaml
@@ -115,6 +118,7 @@ function build(): Command {
       await status({ file, admin: options.admin, isJson: options.json === true });
     });
   addConfigCommands(program);
+  addUpgradeCommand(program);
   addServerCommands(program);
   program
     .command('demo')

@@ -1,6 +1,8 @@
 /** `ballast run`: the supervisor with its signals, from the first line of the log to the last. */
 import { fileURLToPath } from 'node:url';
+import { BallastError } from '../base/errors.ts';
 import type { Plan } from '../config/plan.ts';
+import { Heir } from '../control/handover/heir.ts';
 import type { StandardOutlets } from '../control/log-sink.ts';
 import { Outlet } from '../control/outlet.ts';
 import { createProductLog, type ProductLog } from '../control/product-log.ts';
@@ -12,7 +14,9 @@ import { EXIT } from './exit-codes.ts';
 import { startError } from './inspect-certificates.ts';
 import { hasColours } from './print.ts';
 import { readyLine } from './ready-line.ts';
+import { RunSignals } from './run-signals.ts';
 import { startErrorText } from './start-error-text.ts';
+import { upgradeProgram } from './upgrade-program.ts';
 import { productVersion } from './version.ts';
 
 /** How long the last lines may take to be written when the program ends, in ms. */
@@ -22,17 +26,29 @@ const WORKER_ENTRY = fileURLToPath(new URL('../plane/worker.ts', import.meta.url
 
 /** Runs until a signal ends it. Exits the process itself. */
 export async function run(file: string): Promise<void> {
+  const heir = Heir.fromEnvironment();
+  try {
+    await runFile(file, heir);
+  } catch (error) {
+    refuse(heir, error);
+    throw error;
+  }
+}
+
+async function runFile(file: string, heir: Heir | null): Promise<void> {
   // Until the configuration allows them: from here on keys may be read.
   setCoreDumps(false);
   const standard = { stdout: Outlet.standard(1), stderr: Outlet.standard(2) };
   const loaded = await readConfig(file, null, 'run');
   process.stderr.write(loaded.text);
   if (loaded.plan === null) {
+    heir?.fail(`the configuration "${file}" has mistakes`, `"ballast check ${file}" prints them`);
     process.exitCode = EXIT.refused;
     return;
   }
   const log = openLog(standard, loaded.plan);
-  const supervisor = new Supervisor({
+  const crash = new Crash(log);
+  const supervisor: Supervisor = new Supervisor({
     file,
     load: (text) => readConfigForReload(file, text),
     standard,
@@ -40,18 +56,35 @@ export async function run(file: string): Promise<void> {
     productVersion: productVersion(),
     workerEntry: WORKER_ENTRY,
     end: () => process.kill(process.pid, 'SIGTERM'),
+    handover: {
+      program: upgradeProgram(false),
+      onPassed: (passed) => void signals.passedTo(passed),
+      onStandInLost: () => crash.now('the process that was started first is gone'),
+    },
   });
   const end = (code: number) => exit(code, standard);
-  handleSignals({ supervisor, log, end });
-  handleCrash(supervisor, log);
+  const signals = new RunSignals({ supervisor, log, end, crash: (why) => crash.now(why) });
+  process.on('exit', (code) => {
+    supervisor.succession.ended(code);
+    if (!crash.isUnderWay) supervisor.killAll();
+  });
+  void heir?.isAbandoned().then((isSo) => (isSo ? end(EXIT.refused) : undefined));
   try {
-    const plan = await supervisor.start(loaded.plan, loaded.source);
+    const plan = await supervisor.start(loaded.plan, loaded.source, heir);
     standard.stdout.write(Buffer.from(readyLine(plan, supervisor.adminAddress)));
   } catch (error) {
     const text = startErrorText(await startError(error, loaded.plan), file);
     standard.stderr.write(Buffer.from(text));
+    if (heir?.hasOpened === true) return crash.now(error);
+    refuse(heir, error);
     await end(EXIT.refused);
   }
+}
+
+/** Tells the process that runs why this one cannot take over. */
+function refuse(heir: Heir | null, error: unknown): void {
+  const hint = error instanceof BallastError ? (error.hint ?? '') : '';
+  heir?.fail((error as Error).message, hint);
 }
 
 function openLog(standard: StandardOutlets, plan: Plan): ProductLog {
@@ -62,52 +95,28 @@ function openLog(standard: StandardOutlets, plan: Plan): ProductLog {
   });
 }
 
-type Running = {
-  readonly supervisor: Supervisor;
-  readonly log: ProductLog;
-  readonly end: (code: number) => Promise<void>;
-};
-
-function handleSignals({ supervisor, log, end }: Running): void {
-  let isEnding = false;
-  const onEnd = (signal: string): void => {
-    if (isEnding) {
-      log.warn(`${signal} again: ends now`);
-      supervisor.killAll();
-      void end(EXIT.ok);
-      return;
-    }
-    isEnding = true;
-    log.info(`${signal}: drains, a second one ends at once`);
-    void supervisor.drain().then(() => {
-      log.info('drained');
-      return end(EXIT.ok);
-    });
-  };
-  process.on('SIGTERM', () => onEnd('SIGTERM'));
-  process.on('SIGINT', () => onEnd('SIGINT'));
-  process.on('SIGHUP', () => void supervisor.reload('SIGHUP'));
-  process.on('SIGUSR1', () => supervisor.reopenLogs());
-}
-
 /**
  * An error of the supervisor's own ends it, but not the workers: they serve on with what they last
  * knew. Any other end takes the workers along.
  */
-function handleCrash(supervisor: Supervisor, log: ProductLog): void {
-  let hasCrashed = false;
-  const crash = (error: unknown): void => {
-    if (hasCrashed) return;
-    hasCrashed = true;
-    const stack = error instanceof Error ? error.stack : String(error);
-    log.fatal({ stack }, 'the supervisor met an error of its own and ends; the workers go on');
+class Crash {
+  isUnderWay = false;
+  readonly #log: ProductLog;
+
+  constructor(log: ProductLog) {
+    this.#log = log;
+    process.on('uncaughtException', (error) => this.now(error));
+    process.on('unhandledRejection', (error) => this.now(error));
+  }
+
+  /** Ends this process soon; `why` is an error, or words for people. */
+  now(why: unknown): void {
+    if (this.isUnderWay) return;
+    this.isUnderWay = true;
+    const stack = why instanceof Error ? why.stack : String(why);
+    this.#log.fatal({ stack }, 'the supervisor ends, not as it should; the workers go on');
     setTimeout(() => process.exit(EXIT.crash), CRASH_LINES_MS);
-  };
-  process.on('uncaughtException', crash);
-  process.on('unhandledRejection', crash);
-  process.on('exit', () => {
-    if (!hasCrashed) supervisor.killAll();
-  });
+  }
 }
 
 /** Time to get the last words of a crash out, in ms. */

@@ -1,6 +1,7 @@
 /** The commands that act on servers of a running balancer, as the command line knows them. */
 import { InvalidArgumentError, type Command } from 'commander';
 import type { ServerChoice } from './change-servers.ts';
+import { parseTime } from './time-option.ts';
 
 /** Greatest weight of a server. */
 const WEIGHT_MAX = 256;
@@ -95,13 +96,4 @@ function parseWeight(text: string): number | null {
   const weight = /^\d{1,4}$/.test(text) ? Number(text) : WEIGHT_MAX + 1;
   if (weight <= WEIGHT_MAX) return weight;
   throw new InvalidArgumentError(`Allowed are 0 to ${WEIGHT_MAX}, and "default".`);
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** Milliseconds of a time such as `60s`. */
-function parseTime(text: string): number {
-  const match = /^(\d{1,6})(ms|s|m|h)$/.exec(text);
-  if (match !== null) return Number(match[1]) * UNITS[match[2]!]!;
-  throw new InvalidArgumentError('Write a number and a unit: 500ms, 60s, 5m, 1h.');
 }

@@ -28,6 +28,8 @@ const server = (name: string, parts: Partial<ServerStatus>): ServerStatus => ({
 
 const REPORT: StatusReport = {
   version: '1.2.3',
+  generation: 1,
+  lastUpgrade: null,
   pid: 7,
   state: 'serving',
   startedAt: '',

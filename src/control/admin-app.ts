@@ -7,8 +7,19 @@ import { problem, problemOfError } from './admin/problem.ts';
 import { metrics } from './admin/state-routes.ts';
 import type { ControlView } from './control-view.ts';
 import { foreignReason, isFormLike } from './foreign-page.ts';
+import { UPGRADE_PATH } from './handover/upgrade-routes.ts';
 import { addConfigRoutes } from './history/config-routes.ts';
 import { addServerRoutes } from './server-states/server-routes.ts';
+
+/**
+ * What changes something waits for the end of an upgrade: what was handed over would not have it.
+ * Whether another process is in charge then.
+ */
+async function isPassed(path: string, { upgrader }: ControlView): Promise<boolean> {
+  if (path.endsWith(UPGRADE_PATH)) return false;
+  await upgrader.settled;
+  return upgrader.last?.ok === true;
+}
 
 /** Requests that are worked on at once, streams of events not counted; the next one gets 503. */
 export const REQUESTS_MAX = 64;
@@ -20,7 +31,7 @@ export const REQUESTS_MAX = 64;
  */
 export function adminApp(view: ControlView, access: AdminAccess = UNIX_ACCESS): Hono {
   const app = new Hono();
-  addGuards(app, access);
+  addGuards(app, view, access);
   app.get('/healthz', (context) => {
     return view.isReady() ? context.text('ok\n') : context.text('not serving\n', 503);
   });
@@ -44,7 +55,7 @@ export function adminApp(view: ControlView, access: AdminAccess = UNIX_ACCESS): 
 const isOlder = (path: string): boolean =>
   /^\/(status|reload|rollback|history|servers|events)(\/|$)/.test(path);
 
-function addGuards(app: Hono, access: AdminAccess): void {
+function addGuards(app: Hono, view: ControlView, access: AdminAccess): void {
   let underWay = 0;
   app.use(async ({ req, header }, next) => {
     header('cache-control', 'no-store');
@@ -71,6 +82,10 @@ function addGuards(app: Hono, access: AdminAccess): void {
     }
     underWay += 1;
     try {
+      if (req.method !== 'GET' && (await isPassed(req.path, view))) {
+        const detail = 'another process has taken over meanwhile: ask again';
+        return problem({ status: 503, code: 'BAL_UPGRADE_DRAINING', detail });
+      }
       return await next();
     } finally {
       underWay -= 1;

@@ -42,6 +42,11 @@ function view(parts: Partial<ControlView> = {}): ControlView {
     status: () => ({ version: '1' }) as StatusReport,
     metrics: () => pieces('# one\n', '# two\n'),
     reload: () => Promise.resolve(REPORT),
+    upgrader: {
+      request: () => assert.fail('must not upgrade'),
+      settled: Promise.resolve(),
+      last: null,
+    },
     config: {
       inForce: () => null,
       status: () => assert.fail('not asked for'),

@@ -1,11 +1,12 @@
 /** The admin server: status, metrics and reload over HTTP, on loopback or a unix socket. */
 import { chmodSync, mkdirSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { Server as NetServer } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { BallastError } from '../base/errors.ts';
 import type { BindPlan } from '../config/plan.ts';
-import { bindText } from '../sys/sockets.ts';
+import { bindText, boundAddress, openListener } from '../sys/sockets.ts';
 import { LOOPBACK_ACCESS, UNIX_ACCESS } from './admin/access.ts';
 import type { EventStreams } from './admin/event-stream.ts';
 import { adminApp } from './admin-app.ts';
@@ -15,34 +16,34 @@ import { removeSocketFile, removeStaleSocket } from './unix-socket.ts';
 type Server = ReturnType<typeof createAdaptorServer>;
 
 export class AdminServer {
+  /** The listening socket; open as long as this server listens. */
+  readonly fd: number;
   readonly #server: Server;
   readonly #bind: BindPlan;
   readonly #streams: EventStreams;
 
-  private constructor(server: Server, bind: BindPlan, streams: EventStreams) {
+  private constructor(server: Server, fd: number, bind: BindPlan, streams: EventStreams) {
     this.#server = server;
+    this.fd = fd;
     this.#streams = streams;
     this.#bind = bind;
   }
 
   /**
    * Listens; a unix socket can be used by its owner alone (mode 0600), and its file is replaced
-   * only when nobody listens on it. Throws BAL_ADMIN_LISTEN.
+   * only when nobody listens on it. `given` is a socket that listens there already. Throws
+   * BAL_ADMIN_LISTEN.
    */
-  static async open(bind: BindPlan, view: ControlView): Promise<AdminServer> {
+  static async open(bind: BindPlan, view: ControlView, given?: number): Promise<AdminServer> {
     const app = adminApp(view, bind.family === 'unix' ? UNIX_ACCESS : LOOPBACK_ACCESS);
     const server = createAdaptorServer({ fetch: app.fetch, serverOptions: SERVER_OPTIONS });
     if ('maxConnections' in server) server.maxConnections = CONNECTIONS_MAX;
     const { streams } = view.api;
-    if (bind.family === 'unix') await prepareUnixSocket(bind.host);
-    try {
-      await listen(server, bind);
-    } catch (error) {
-      throw listenError(bind, error as NodeJS.ErrnoException);
-    }
-    if (bind.family === 'unix') return new AdminServer(server, bind, streams);
-    const { port } = server.address() as AddressInfo;
-    return new AdminServer(server, { ...bind, port }, streams);
+    if (bind.family === 'unix' && given === undefined) await prepareUnixSocket(bind.host);
+    const fd = given ?? openSocket(bind);
+    await listen(server, fd);
+    const real = bind.family === 'unix' ? bind : { ...bind, port: boundAddress(fd).port };
+    return new AdminServer(server, fd, real, streams);
   }
 
   /** `http://127.0.0.1:9900` or `unix:/run/ballast/admin.sock`. */
@@ -50,7 +51,20 @@ export class AdminServer {
     return this.#bind.family === 'unix' ? bindText(this.#bind) : `http://${bindText(this.#bind)}`;
   }
 
-  /** Answers what was asked already and closes. */
+  /**
+   * Accepts no more, for another process does on the same socket, and answers what is asked on the
+   * connections that there are.
+   */
+  async release(): Promise<void> {
+    if (!this.#server.listening) return;
+    this.#streams.closeAll();
+    // Not that of the HTTP server, which would end connections whose request is still to come.
+    NetServer.prototype.close.call(this.#server);
+    await pause(CLOSE_LIMIT_MS);
+    if ('closeAllConnections' in this.#server) this.#server.closeAllConnections();
+  }
+
+  /** Answers what was asked already and closes; the file of a unix socket goes. */
   async close(): Promise<void> {
     if (!this.#server.listening) return;
     // Their readers come back, and find who answers then.
@@ -92,39 +106,50 @@ async function prepareUnixSocket(path: string): Promise<void> {
 /** Requests under way have this long to finish when the server closes, in ms. */
 const CLOSE_LIMIT_MS = 500;
 
-function listen(server: Server, bind: BindPlan): Promise<void> {
+function listen(server: Server, fd: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    const done = () => {
+    server.listen({ fd }, () => {
       server.removeListener('error', reject);
       resolve();
-    };
-    if (bind.family !== 'unix') {
-      server.listen({ host: bind.host, port: bind.port }, done);
-      return;
-    }
-    const before = process.umask(0o177);
-    try {
-      server.listen(bind.host, done);
-      chmodSync(bind.host, 0o600);
-    } catch {
-      // The error of listen itself comes as an event.
-    } finally {
-      process.umask(before);
-    }
+    });
   });
 }
 
+/** Connections that may wait to be accepted. */
+const BACKLOG = 511;
+
+/**
+ * Opened here and not by Node, which would remove the file of a unix socket when it closes it: one
+ * that was handed over is still in use then.
+ */
+function openSocket(bind: BindPlan): number {
+  const before = process.umask(0o177);
+  try {
+    const fd = openListener(bind, { backlog: BACKLOG, nodelay: true });
+    if (bind.family === 'unix') chmodSync(bind.host, 0o600);
+    return fd;
+  } catch (error) {
+    throw listenError(bind, error as BallastError);
+  } finally {
+    process.umask(before);
+  }
+}
+
 const HINTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there, perhaps a balancer that runs already: choose another',
-  EACCES: 'this user may not: choose a port from 1024 on, another folder for a socket, or "off"',
-  ENOENT: 'the folder of the socket does not exist and cannot be made: choose another, or "off"',
-  EADDRNOTAVAIL: 'no interface has this address',
+  BAL_LISTEN_IN_USE:
+    'another process listens there, perhaps a balancer that runs already: choose another',
+  BAL_LISTEN_PERMISSION:
+    'this user may not: choose a port from 1024 on, another folder for a socket, or "off"',
+  BAL_LISTEN_PATH:
+    'the folder of the socket does not exist and cannot be made: choose another, or "off"',
+  BAL_LISTEN_NOT_HERE: 'no interface has this address',
 };
 
-function listenError(bind: BindPlan, error: NodeJS.ErrnoException): BallastError {
-  const message = `cannot listen on admin address ${bindText(bind)}: ${error.message}`;
-  const hint = HINTS[error.code ?? ''];
+function listenError(bind: BindPlan, error: BallastError): BallastError {
+  const why = error.message.replace(`cannot listen on ${bindText(bind)}: `, '');
+  const message = `cannot listen on admin address ${bindText(bind)}: ${why}`;
+  const hint = HINTS[error.code];
   return new BallastError('BAL_ADMIN_LISTEN', message, {
     cause: error,
     at: ['admin'],

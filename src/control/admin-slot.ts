@@ -20,9 +20,17 @@ export class AdminSlot {
     return this.#server?.address ?? null;
   }
 
-  /** Opens the admin server of a plan; null where it has none. Throws BAL_ADMIN_LISTEN. */
-  async open({ admin }: Plan): Promise<AdminServer | null> {
-    return admin === null ? null : AdminServer.open(admin, this.#view());
+  /** The one in force. */
+  get server(): AdminServer | null {
+    return this.#server;
+  }
+
+  /**
+   * Opens the admin server of a plan, on a socket that listens already where one is given; null
+   * where it has none. Throws BAL_ADMIN_LISTEN.
+   */
+  async open({ admin }: Plan, given?: number): Promise<AdminServer | null> {
+    return admin === null ? null : AdminServer.open(admin, this.#view(), given);
   }
 
   /** Puts an admin server, or none, in the place of the one before. */

@@ -11,6 +11,8 @@ import type { EventBook } from './event-book.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { ConfigControl } from './history/config-control.ts';
 import type { ConfigStatus } from './history/config-report.ts';
+import type { Succession } from './handover/succession.ts';
+import type { Upgrader } from './handover/upgrader.ts';
 import type { MetersReader } from './meters-reader.ts';
 import type { NameBoard } from './names/name-board.ts';
 import type { Reloader, ReloadReport } from './reload.ts';
@@ -26,6 +28,7 @@ export type ControlView = {
   readonly metrics: () => AsyncIterable<string>;
   readonly reload: () => Promise<ReloadReport>;
   readonly config: ConfigControl;
+  readonly upgrader: Pick<Upgrader, 'request' | 'settled' | 'last'>;
   readonly servers: ServerControl;
   /** What people may see of certificates and do with them. */
   readonly certificates: Pick<Certificates, 'list' | 'status' | 'refresh' | 'put'>;
@@ -59,6 +62,7 @@ export type ControlParts = {
   readonly acme: Pick<AcmeManager, 'status' | 'counters'>;
   readonly reloader: Reloader;
   readonly configuration: ConfigStatus;
+  readonly succession: Succession;
   /** Access log lines lost in the supervisor; the workers count theirs. */
   readonly logLinesLost: number;
 };

@@ -63,6 +63,42 @@ export const CONTROL_ERROR_CODES = {
     meaning: 'A server that was being drained has left the configuration before it was empty.',
     remedy: 'What was on it goes on until it ends, and is not counted: look at the server itself.',
   },
+  BAL_UPGRADE_ABANDONED: {
+    meaning: 'The process to take over from ended, or changed its mind, before it had handed over.',
+    remedy: 'Nothing: what was started for the upgrade ends by itself.',
+  },
+  BAL_UPGRADE_BROKEN: {
+    meaning: 'A program that was started by an upgrade cannot understand the one that runs.',
+    remedy: 'Stop and start the service once; from then on upgrades work.',
+  },
+  BAL_UPGRADE_DRAINING: {
+    meaning: 'An upgrade was asked for while the balancer drains, or has handed over already.',
+    remedy: 'Ask the process that has taken over, or start the balancer anew.',
+  },
+  BAL_UPGRADE_FAILED: {
+    meaning: 'The new program ended before it had taken over; the one before goes on unchanged.',
+    remedy: 'Read what it wrote to standard error.',
+  },
+  BAL_UPGRADE_LATE: {
+    meaning: 'The new program was not ready in time and was ended; the one before goes on.',
+    remedy: 'Give it longer with --timeout, or find out what it waits for.',
+  },
+  BAL_UPGRADE_REFUSED: {
+    meaning: 'The new program said why it cannot take over; the one before goes on unchanged.',
+    remedy: 'The message is its own: most often the configuration has mistakes.',
+  },
+  BAL_UPGRADE_RUNNING: {
+    meaning: 'An upgrade was asked for while another one is under way.',
+    remedy: 'Wait for its end.',
+  },
+  BAL_UPGRADE_STARTING: {
+    meaning: 'An upgrade was asked for before the balancer served its first configuration.',
+    remedy: 'Wait for the line "ready".',
+  },
+  BAL_UPGRADE_UNAVAILABLE: {
+    meaning: 'The balancer does not know the program on the disk that it was started from.',
+    remedy: 'Start it with "ballast run".',
+  },
   BAL_WORKER_START: {
     meaning: 'The worker processes end before they serve.',
     remedy: 'Read what they wrote to standard error.',

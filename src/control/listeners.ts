@@ -18,6 +18,9 @@ import { removeSocketFile, removeStaleSocket } from './unix-socket.ts';
 /** Connections that may wait for a worker to accept them; the kernel's own somaxconn caps it. */
 export const BACKLOG = 4_096;
 
+/** Real addresses of binds that asked for port 0, by listener, place and what was asked for. */
+export type ChosenPorts = ReadonlyMap<string, BindPlan>;
+
 /** A change of sockets that is prepared and can still be taken back. */
 export type ListenerChange = {
   /** The plan with the real ports where port 0 was asked for. */
@@ -54,10 +57,25 @@ export class Listeners {
     for (const [key, fd] of sockets) this.#sockets.set(key, fd);
   }
 
-  /** Closes all sockets and leaves the files of unix sockets: somebody else serves there. */
-  letGo(): void {
-    for (const fd of this.#sockets.values()) closeFd(fd);
+  /** The ports that the kernel chose where 0 was asked for, for who adopts the sockets. */
+  get chosen(): ChosenPorts {
+    return this.#chosen;
+  }
+
+  /** Takes over what another process was given for port 0. Called before the first plan. */
+  choose(chosen: ChosenPorts): void {
+    this.#chosen = new Map(chosen);
+  }
+
+  /**
+   * Closes all sockets and leaves the files of unix sockets: somebody else serves there. Those of
+   * others than `served` are removed.
+   */
+  letGo(served: ReadonlySet<string> = new Set(this.#sockets.keys())): void {
+    const all = [...this.#sockets];
     this.#sockets.clear();
+    for (const [key, fd] of all) if (served.has(key)) closeFd(fd);
+    closeAll(all.filter(([key]) => !served.has(key)));
   }
 
   /**

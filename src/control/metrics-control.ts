@@ -21,7 +21,8 @@ export function controlFamilies(parts: ControlParts): MetricFamily[] {
   ];
 }
 
-function processFamilies({ productVersion, startedAt, fleet }: ControlParts): MetricFamily[] {
+function processFamilies(parts: ControlParts): MetricFamily[] {
+  const { productVersion, startedAt, fleet, succession } = parts;
   const workers = fleet.workers;
   const perWorker = (value: (index: number) => number): Sample[] =>
     workers.map((worker, place) => ({ value: value(place), labels: { worker: worker.index } }));
@@ -38,6 +39,18 @@ function processFamilies({ productVersion, startedAt, fleet }: ControlParts): Me
       'gauge',
       'When it was started.',
       startedAt / MS_PER_SECOND,
+    ),
+    single(
+      'ballast_generation',
+      'gauge',
+      '1 at a start, one more with each upgrade in place.',
+      succession.generation,
+    ),
+    single(
+      'ballast_upgrade_failures_total',
+      'counter',
+      'Upgrades in place after which this process went on.',
+      succession.upgrader.failed,
     ),
     single('ballast_worker_restarts_total', 'counter', 'Workers replaced.', fleet.restarts),
     {

@@ -38,6 +38,12 @@ export class Orphans {
     return this.#held.length;
   }
 
+  /** Closes the sockets that were passed: they are ours already. */
+  closeSockets(): void {
+    for (const fd of this.sockets.values()) closeFd(fd);
+    this.sockets.clear();
+  }
+
   /** Lets them finish for up to `drainMs`, now that others serve; they end by themselves. */
   drain(drainMs: number, log: ProductLog): void {
     const { count } = this;

@@ -32,6 +32,14 @@ export type PlanParts = {
   readonly store: () => StoreRef;
 };
 
+/** How the first plan comes to be served where another process serves still. */
+export type FirstTakeOver = {
+  /** The socket of its admin server, where the address is the same. */
+  readonly admin: number | undefined;
+  /** Resolves when the workers serve in its place. */
+  readonly serve: () => Promise<void>;
+};
+
 export class PlanInForce {
   readonly #parts: PlanParts;
   #plan: Plan | null = null;
@@ -53,8 +61,20 @@ export class PlanInForce {
     return this.#version;
   }
 
-  /** Starts the workers with the first plan; resolves with it when every one serves. */
-  async begin(change: ListenerChange, material: StoreChange): Promise<Plan> {
+  /** The listening sockets of the plan by bind key. */
+  get sockets(): ReadonlyMap<string, number> {
+    return this.#sockets;
+  }
+
+  /**
+   * Starts the workers with the first plan; resolves with it when every one serves. Where another
+   * process is taken over from, they hold back until `takeOver` says so.
+   */
+  async begin(
+    change: ListenerChange,
+    material: StoreChange,
+    takeOver: FirstTakeOver | null = null,
+  ): Promise<Plan> {
     const { sink, slots, admin, health, fleet } = this.#parts;
     const { plan, sockets } = change;
     change.commit();
@@ -64,10 +84,15 @@ export class PlanInForce {
     setCoreDumps(plan.coreDumps);
     this.#plan = numbered;
     this.#version = 1;
-    admin.use(await admin.open(plan));
+    // One that is taken over answers for the other process until then.
+    const given = takeOver?.admin;
+    if (given === undefined) admin.use(await admin.open(plan));
     health.apply(numbered);
     fleet.setHealth(() => health.frames());
-    await fleet.start({ plan: numbered, sockets, store: material.store });
+    const target = { plan: numbered, sockets, store: material.store };
+    await fleet.start(target, takeOver === null ? 'none' : 'all');
+    await takeOver?.serve();
+    if (given !== undefined) admin.use(await admin.open(plan, given));
     material.commit();
     slots.settle();
     return numbered;

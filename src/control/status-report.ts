@@ -2,12 +2,17 @@
 import type { CertificatesStatus } from './certificates/certificate-status.ts';
 import type { ConfigStatus } from './history/config-report.ts';
 import type { AcmeStatus } from './acme/acme-view.ts';
+import type { UpgradeReport } from './handover/upgrader.ts';
 import type { ReloadReport } from './reload.ts';
 import type { StateEvent } from './server-states/state-events.ts';
 
 export type StatusReport = {
   readonly version: string;
   readonly pid: number;
+  /** 1 at a start, one more with each upgrade in place. */
+  readonly generation: number;
+  /** The latest upgrade that was asked of this process; it failed, or another is in charge. */
+  readonly lastUpgrade: UpgradeReport | null;
   readonly state: 'starting' | 'serving' | 'draining';
   /** ISO 8601. */
   readonly startedAt: string;

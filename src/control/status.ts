@@ -43,6 +43,8 @@ export function buildBalancer(parts: ControlParts): BalancerStatus {
   return {
     version: parts.productVersion,
     pid: process.pid,
+    generation: parts.succession.generation,
+    lastUpgrade: parts.succession.upgrader.last,
     state: parts.isDraining ? 'draining' : serves ? 'serving' : 'starting',
     startedAt: new Date(startedAt).toISOString(),
     uptimeSeconds: Math.round(process.uptime()),

@@ -14,6 +14,8 @@ import { ApiState } from './admin/api-state.ts';
 import { DRAIN_EVENT, reloadEvent, workerEvent } from './admin/own-events.ts';
 import { AdminSlot } from './admin-slot.ts';
 import { Certificates, type StoreChange } from './certificates/certificates.ts';
+import type { Heir } from './handover/heir.ts';
+import { Succession, type HandoverSettings } from './handover/succession.ts';
 import { HealthBoard } from './health-board.ts';
 import { configControl } from './history/config-control.ts';
 import { ConfigHistory } from './history/config-history.ts';
@@ -53,6 +55,7 @@ export type SupervisorOptions = {
   readonly workerEntry: string;
   /** Drains and ends the program, as SIGTERM does. */
   readonly end: () => void;
+  readonly handover?: HandoverSettings;
 };
 
 type Recorded = Pick<LoadedRequest, 'plan' | 'source' | 'cause' | 'note'>;
@@ -75,6 +78,7 @@ export class Supervisor {
   readonly #names: Names;
   readonly certificates: Certificates;
   readonly #acme: AcmeManager;
+  readonly succession: Succession;
   readonly #admin = new AdminSlot(() => this.#view);
   /** Reloads and changes of addresses, one at a time. */
   readonly #changes = new Serial();
@@ -140,15 +144,18 @@ export class Supervisor {
       startedAt: this.#startedAt,
       end: options.end,
     });
+    this.succession = this.#makeSuccession(options.handover ?? {});
     this.#view = this.#makeView();
   }
 
   /**
    * Opens everything, starts the workers and resolves with the plan in force, real ports filled in,
-   * when every worker serves. Throws BallastError and leaves nothing behind.
+   * when every worker serves. With an heir it takes over from another process, step by step. Throws
+   * BallastError and leaves nothing behind, but for workers that have clients already.
    */
-  async start(plan: Plan, source: string): Promise<Plan> {
-    const orphans = await Orphans.find(socketKeys(plan));
+  async start(plan: Plan, source: string, heir: Heir | null = null): Promise<Plan> {
+    const takeOver = heir === null ? null : await this.succession.inherit(heir, plan);
+    const orphans = heir === null ? await Orphans.find(socketKeys(plan)) : new Orphans();
     this.#listeners.adopt(orphans.sockets);
     try {
       const material = await this.certificates.prepare(plan);
@@ -159,7 +166,7 @@ export class Supervisor {
       ]);
       this.#filePlan = plan;
       await this.#acme.prepare(plan);
-      const numbered = await this.#inForce.begin(change, material);
+      const numbered = await this.#inForce.begin(change, material, takeOver);
       this.#hasStarted = true;
       this.#record({ plan, source, cause: 'start', note: '' });
       this.#names.refresh();
@@ -169,8 +176,9 @@ export class Supervisor {
       orphans.drain(plan.drainMs, this.#log);
       return numbered;
     } catch (error) {
+      if (heir?.hasOpened === true) throw error;
       this.killAll();
-      if (orphans.count > 0) this.#listeners.letGo();
+      if (orphans.count > 0 || heir !== null) this.#listeners.letGo();
       orphans.leave();
       await this.#close();
       throw error;
@@ -302,6 +310,33 @@ export class Supervisor {
     });
   }
 
+  #makeSuccession(handover: HandoverSettings): Succession {
+    return new Succession({
+      ...handover,
+      log: this.#log,
+      version: this.#options.productVersion,
+      listeners: this.#listeners,
+      fleet: this.#fleet,
+      sections: [],
+      exclusive: (job) => this.#changes.run(job),
+      state: () => (this.#isDraining ? 'draining' : this.#hasStarted ? 'serving' : 'starting'),
+      plan: () => this.#filePlan!,
+      sockets: () => this.#inForce.sockets,
+      admin: () => this.#admin.server,
+      stop: () => this.#stopWriting(),
+      close: () => this.#close(),
+    });
+  }
+
+  /** Another process is in charge, and keeps what is to be kept. */
+  #stopWriting(): void {
+    this.#isDraining = true;
+    this.#inForce.end();
+    this.#names.stop();
+    this.certificates.stop();
+    void this.#acme.stop();
+  }
+
   #makeView(): ControlView {
     const meters = this.#meters;
     const config = configControl({
@@ -320,6 +355,7 @@ export class Supervisor {
       fleet: this.#fleet,
       health: this.#health,
       names: this.#names.board,
+      succession: this.succession,
       certificates: this.certificates,
       acme: this.#acme,
       reloader: this.#reloader,
@@ -332,6 +368,7 @@ export class Supervisor {
       metrics: () => metricsText(parts()),
       reload: () => this.reload(),
       config,
+      upgrader: this.succession.upgrader,
       certificates: this.certificates,
       servers: serverControl({
         plan: () => this.#inForce.plan,

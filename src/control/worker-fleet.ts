@@ -10,6 +10,7 @@ import { HUNG_AFTER_MS, WORKER_METER } from '../base/meters.ts';
 import { isForPlace } from '../plane/worker-protocol.ts';
 import type {
   ChallengesFrame,
+  Hold,
   PassiveFrame,
   ServerHealthFrame,
   TicketKeysFrame,
@@ -80,6 +81,8 @@ export class WorkerFleet {
   #health: () => readonly ServerHealthFrame[] = () => [];
   /** The last frame of each type that a worker must have before its first plan. */
   readonly #standing = new Map<string, ChallengesFrame | TicketKeysFrame>();
+  /** What workers do not take from their sockets yet. */
+  #hold: Hold = 'none';
   #isEnding = false;
   #looker: NodeJS.Timeout | null = null;
   #restarts = 0;
@@ -106,9 +109,13 @@ export class WorkerFleet {
     return this.#watches.get(worker)?.silentMs ?? 0;
   }
 
-  /** Starts all workers; resolves when every one has the plan in force. Throws BAL_WORKER_START. */
-  async start(target: Target): Promise<void> {
+  /**
+   * Starts all workers; resolves when every one has the plan in force, whether or not it takes from
+   * its sockets already. Throws BAL_WORKER_START.
+   */
+  async start(target: Target, hold: Hold = 'none'): Promise<void> {
     this.#target = target;
+    this.#hold = hold;
     this.#looker = setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#places = Array.from({ length: target.plan.workers }, newPlace);
     await new Promise<void>((resolve, reject) => {
@@ -116,6 +123,12 @@ export class WorkerFleet {
       for (const place of this.#places) void this.#fill(place);
     });
     this.#ensureSpare();
+  }
+
+  /** Lets the workers take from their sockets what they have held back. */
+  open(hold: Hold): void {
+    this.#hold = hold;
+    for (const { worker } of this.#places) worker?.open(hold);
   }
 
   /**
@@ -194,10 +207,10 @@ export class WorkerFleet {
   }
 
   /** Lets all workers finish for up to `drainMs`, then ends them. */
-  async drain(drainMs: number): Promise<void> {
+  async drain(drainMs: number, how: 'drain' | 'leave' = 'drain'): Promise<void> {
     this.#isEnding = true;
     const ended = [...this.#alive].map((worker) => {
-      if (worker.appliedVersion > 0) return this.#retire(worker, drainMs);
+      if (worker.appliedVersion > 0) return this.#retire(worker, drainMs, how);
       worker.kill('not needed any more');
       return worker.exited;
     });
@@ -278,6 +291,7 @@ export class WorkerFleet {
     const outcome = await worker.apply(forPlace(target, place), {
       health: this.#health,
       store: () => this.#target!.store,
+      hold: () => this.#hold,
     });
     clearTimeout(limit);
     return outcome;
@@ -314,12 +328,16 @@ export class WorkerFleet {
     if (this.#starting === null) this.#ensureSpare();
   }
 
-  async #retire(worker: WorkerProcess, drainMs: number): Promise<void> {
+  async #retire(
+    worker: WorkerProcess,
+    drainMs: number,
+    how: 'drain' | 'leave' = 'drain',
+  ): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, drainMs + DRAIN_GRACE_MS);
     });
-    await Promise.race([worker.drain(drainMs), late]);
+    await Promise.race([worker.drain(drainMs, how), late]);
     clearTimeout(timer);
     await worker.stop(STOP_LIMIT_MS);
   }

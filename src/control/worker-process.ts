@@ -15,6 +15,7 @@ import { FRAME_BYTES_MAX, storeKey } from '../plane/worker-protocol.ts';
 import type {
   ChallengesFrame,
   FromWorker,
+  Hold,
   PassiveFrame,
   ServerHealthFrame,
   TicketKeysFrame,
@@ -155,6 +156,7 @@ export class WorkerProcess {
     newest: {
       readonly health: () => readonly ServerHealthFrame[];
       readonly store: () => StoreRef;
+      readonly hold: () => Hold;
     },
   ): Promise<ApplyOutcome> {
     if (this.state === 'gone') return { kind: 'exited' };
@@ -166,7 +168,8 @@ export class WorkerProcess {
     });
     await this.#passStore(newest.store, (store) => {
       this.#hasPlan = true;
-      this.#send({ type: 'plan', plan: planForWorkers(plan), servers: newest.health(), store });
+      const [servers, hold] = [newest.health(), newest.hold()];
+      this.#send({ type: 'plan', plan: planForWorkers(plan), servers, store, hold });
     });
     if (this.#isGone()) return { kind: 'exited' };
     return answer;
@@ -188,11 +191,16 @@ export class WorkerProcess {
     this.#send(frame);
   }
 
+  /** Lets it take from its sockets what it has held back; without a plan it takes no notice. */
+  open(hold: Hold): void {
+    this.#send({ type: 'open', hold });
+  }
+
   /** Asks to finish what is under way; resolves when the worker has, or is gone. */
-  async drain(deadlineMs: number): Promise<void> {
+  async drain(deadlineMs: number, how: 'drain' | 'leave' = 'drain'): Promise<void> {
     if (this.state === 'gone') return;
     this.state = 'draining';
-    this.#send({ type: 'drain', deadlineMs });
+    this.#send({ type: how, deadlineMs });
     await Promise.race([this.#drained, this.exited]);
   }
 

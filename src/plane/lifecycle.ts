@@ -52,7 +52,7 @@ import { handshakes } from './tls/handshake-queue.ts';
 import { commitTls, dropTls, prepareTls, takeStore, takeTicketKeys } from './tls/tls-state.ts';
 import { noteTrouble } from './tls/tls-trouble.ts';
 import { WORKER_FD, bindKey, storeOfKey } from './worker-protocol.ts';
-import type { ServerHealthFrame, ToWorker } from './worker-protocol.ts';
+import type { Hold, ServerHealthFrame, ToWorker } from './worker-protocol.ts';
 import { worker } from './worker-state.ts';
 import { REASON } from '../base/reasons.ts';
 
@@ -64,6 +64,8 @@ const OWN_DESCRIPTORS = 64;
 
 let control: ControlChannel | null = null;
 let current: PlanRuntime | null = null;
+/** What another process still takes from the sockets. */
+let hold: Hold = 'none';
 let drainDeadlineMs = Infinity;
 let isDrainedSaid = false;
 /** Listening sockets that have been passed, by bind key. */
@@ -76,11 +78,12 @@ export function setControl(channel: ControlChannel): void {
 
 /**
  * The supervisor is gone. A worker with a plan goes on serving with what it knows and waits for a
- * successor; a spare one has nothing to serve and nobody who could give it anything, and one that
- * drains ends by itself.
+ * successor; a spare one has nothing to serve and nobody who could give it anything, nor has one
+ * that was to take over from others and has not, and one that drains ends by itself.
  */
 export function onSupervisorLost(): void {
-  if (current === null || isDrainedSaid) process.exit(0);
+  if (current === null || hold === 'all' || isDrainedSaid) process.exit(0);
+  open('none');
   if (!worker.isDraining) control!.heir = new Orphan(leaveGently);
 }
 
@@ -88,7 +91,14 @@ export function onSupervisorLost(): void {
 export function onMessage(message: ToWorker): void {
   switch (message.type) {
     case 'plan':
+      hold = message.hold;
       takePlan(message.plan, message.servers, message.store);
+      break;
+    case 'open':
+      open(message.hold);
+      break;
+    case 'leave':
+      leaveGently(message.deadlineMs);
       break;
     case 'health':
       if (current !== null) takeColumns(message.servers, current);
@@ -160,6 +170,13 @@ function takePlan(plan: Plan, servers: readonly ServerHealthFrame[], store: numb
   control!.send({ type: 'applied', version: plan.version });
 }
 
+/** Takes from the sockets what was held back. Their number was looked at with the plan. */
+function open(next: Hold): void {
+  if (hold === next) return;
+  hold = next;
+  if (current !== null && !worker.isDraining) listen(current);
+}
+
 /**
  * Takes the descriptors that were passed. Where there was no room for one, throws once the others
  * are taken: so that those of the next plan are not taken for those of this one.
@@ -208,6 +225,7 @@ function listen(next: PlanRuntime): void {
   }
   if (injectsFaults) injectPlanFault(wanted.values());
   const datagrams = findSockets(next.udpListeners.values(), sockets);
+  if (hold === 'all') return;
   for (const [key, listener] of wanted) {
     applySocketOptions(sockets.get(key)!, listener.plan.socket);
     if (!adopt(acceptors.get(key), listener)) acceptors.set(key, newAcceptor(key, listener));
@@ -216,7 +234,7 @@ function listen(next: PlanRuntime): void {
     if (!wanted.has(key)) dismiss(acceptor);
     else if (!accepting.isPaused) startAccepting(acceptor);
   }
-  listenDatagrams(datagrams, sockets);
+  if (hold === 'none') listenDatagrams(datagrams, sockets);
 }
 
 /** Gives a socket that is watched already its listener anew; false where it takes another kind. */

@@ -51,14 +51,26 @@ export type ToWorker =
       readonly plan: Plan;
       readonly servers: readonly ServerHealthFrame[];
       readonly store: number;
+      readonly hold: Hold;
     }
   /** Certificates have changed under the plan in force. */
   | { readonly type: 'store'; readonly store: number }
   | TicketKeysFrame
   | ChallengesFrame
   | { readonly type: 'health'; readonly servers: readonly ServerHealthFrame[] }
+  /** Takes from its sockets what it has not taken so far. */
+  | { readonly type: 'open'; readonly hold: Hold }
+  /** Ends when its clients are gone; those that rest are closed. */
   | { readonly type: 'drain'; readonly deadlineMs: number }
+  /** The same for a worker whose successor serves on the same sockets: who rests may rest. */
+  | { readonly type: 'leave'; readonly deadlineMs: number }
   | { readonly type: 'stop' };
+
+/**
+ * What a worker leaves to a process before it, which still serves on the same sockets: everything,
+ * what comes as datagrams, or nothing.
+ */
+export type Hold = 'all' | 'datagrams' | 'none';
 
 /**
  * Keys of session tickets, each 80 bytes in Base64: name (16), HMAC (32), AES (32). The first one

@@ -8,6 +8,7 @@ import { SYSTEM_ERROR_CODES } from '../../base/system-error-codes.ts';
 import type { ControlView } from '../control-view.ts';
 import { CONTROL_ERROR_CODES } from '../error-codes.ts';
 import { addConfigRoutes } from './config-routes.ts';
+import { addUpgradeRoutes } from '../handover/upgrade-routes.ts';
 import { addControlRoutes } from './control-routes.ts';
 import { API_ERROR_CODES } from './error-codes.ts';
 import { problem } from './problem.ts';
@@ -46,6 +47,7 @@ export function apiApp(view: ControlView): OpenAPIHono {
   addServerRoutes(app, view);
   addConfigRoutes(app, view);
   addControlRoutes(app, view);
+  addUpgradeRoutes(app, view.upgrader);
   serve(
     app,
     {
