@@ -21,13 +21,16 @@ test('upgrade: five in a row under load refuse and lose nothing', async () => {
   const keeping = new Load({ port, clients: 6, restMs: 2 });
   const renewing = new Load({ port, clients: 4, requestsPerConnection: 1 });
   const pids = new Set([ballast.pid]);
-  for (let generation = 2; generation <= 6; generation++) {
-    await keeping.more(50);
-    pids.add(await upgrade(ballast));
-    assert.equal((await ballast.status()).generation, generation);
-    await Promise.all([keeping.more(50), renewing.more(50)]);
+  try {
+    for (let generation = 2; generation <= 6; generation++) {
+      await keeping.more(50);
+      pids.add(await upgrade(ballast));
+      assert.equal((await ballast.status()).generation, generation);
+      await Promise.all([keeping.more(50), renewing.more(50)]);
+    }
+  } finally {
+    await Promise.all([keeping.stop(), renewing.stop()]);
   }
-  await Promise.all([keeping.stop(), renewing.stop()]);
   assert.deepEqual(keeping.failures, []);
   assert.deepEqual(renewing.failures, []);
   assert.equal(pids.size, 6);

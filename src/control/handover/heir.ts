@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BallastError } from '../../base/errors.ts';
 import type { Hold } from '../../plane/worker-protocol.ts';
 import { receiveFd } from '../../sys/fd-passing.ts';
+import { closeFd } from '../../sys/sockets.ts';
 import { FrameLink } from './frame-link.ts';
 import { HANDOVER_BYTES_MAX, HANDOVER_FD, HANDOVER_FORMAT } from './messages.ts';
 import { HANDOVER_VARIABLE } from './messages.ts';
@@ -61,6 +62,7 @@ export class Heir {
       throw broken(`it speaks format ${begin.format}, this program ${HANDOVER_FORMAT}`);
     }
     const sockets = await receiveAll(begin.sockets);
+    closeFd(HANDOVER_FD.descriptors);
     const { generation, version, sections } = begin;
     return { generation, version, sockets, sections };
   }

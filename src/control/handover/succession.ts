@@ -163,8 +163,9 @@ export class Succession {
     listeners.letGo(taken);
     const admin = this.#options.admin();
     const isServed = admin !== null && taken.has(adminKey(plan().admin!));
-    void (isServed ? admin.release() : admin?.close());
-    return { drained };
+    // The answer to who asked for the upgrade is still to be sent.
+    const released = isServed ? admin.release() : admin?.close();
+    return { drained: Promise.all([drained, released]).then(() => {}) };
   }
 
   /** Workers that had begun to serve when their supervisor died finish what they have. */
