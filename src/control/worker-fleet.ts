@@ -4,7 +4,6 @@
  * empty the spare takes it within milliseconds and a new spare is started.
  */
 import { performance } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
 import { BallastError } from '../base/errors.ts';
 import { HUNG_AFTER_MS, WORKER_METER } from '../base/meters.ts';
 import { isForPlace } from '../plane/worker-protocol.ts';
@@ -26,6 +25,7 @@ import {
   type Target,
   type WorkerEvent,
 } from './worker-process.ts';
+import { workersTold } from './workers-told.ts';
 
 /** A process has this long from its start to its hello, in ms. */
 export const START_LIMIT_MS = 10_000;
@@ -39,8 +39,6 @@ export const STOP_LIMIT_MS = 1_000;
 export const START_DEATHS_MAX = 5;
 /** A process that could not be started, for want of descriptors perhaps, is tried again, in ms. */
 export const SPAWN_RETRY_MS = 500;
-/** How often workers are looked at that have been told something, in ms. */
-const TOLD_LOOK_MS = 2;
 
 export type FleetOptions = {
   readonly entry: string;
@@ -186,24 +184,11 @@ export class WorkerFleet {
 
   /**
    * Resolves with true once all serving workers have taken what was sent to them before, with false
-   * where one has not after `limitMs`. A worker reads what is there in each turn of its loop, and
-   * the heartbeat counts turns: the second one from now has it.
+   * where one has not after `limitMs`.
    */
-  async told(limitMs: number): Promise<boolean> {
-    const heartbeat = (worker: WorkerProcess) => worker.segment.values[WORKER_METER.heartbeat]!;
-    const goals = new Map<WorkerProcess, number>();
-    for (const { worker } of this.#places) {
-      if (worker !== null && worker.appliedVersion > 0) goals.set(worker, heartbeat(worker) + 2);
-    }
-    const untilMs = performance.now() + limitMs;
-    for (;;) {
-      for (const [worker, goal] of goals) {
-        if (!this.#alive.has(worker) || heartbeat(worker) >= goal) goals.delete(worker);
-      }
-      if (goals.size === 0) return true;
-      if (performance.now() >= untilMs) return false;
-      await pause(TOLD_LOOK_MS);
-    }
+  told(limitMs: number): Promise<boolean> {
+    const serving = this.#places.flatMap(({ worker }) => worker ?? []);
+    return workersTold(serving, (worker) => this.#alive.has(worker), limitMs);
   }
 
   /** Lets all workers finish for up to `drainMs`, then ends them. */

@@ -9,7 +9,7 @@
  *      │ go ─────────────────────────────────────────▶│ its workers accept connections
  *      │◀──────────────────────────────────── serving │
  *      │ its workers leave the sockets                │
- *      │ left ───────────────────────────────────────▶│ its workers receive datagrams; it is the main one
+ *      │ left ───────────────────────────────────────▶│ its workers receive datagrams too
  *
  * Until `left` either may end, and the other goes on: who started, by ending what was started; who
  * was started, by ending itself. Connections that come meanwhile are accepted by both, datagrams wait

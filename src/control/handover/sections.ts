@@ -18,10 +18,12 @@ export type HandoverSection = {
   readonly restore: (value: unknown) => void;
 };
 
+/** What all parts hand over. */
 export function saveSections(sections: readonly HandoverSection[]): SectionDocument {
   return Object.fromEntries(sections.map(({ name, save }) => [name, save()]));
 }
 
+/** Gives each part what was saved of it. */
 export function restoreSections(
   sections: readonly HandoverSection[],
   document: SectionDocument,
