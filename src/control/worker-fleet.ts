@@ -22,6 +22,7 @@ import type { Segment, Segments, SlotUse } from './segments.ts';
 import {
   WorkerProcess,
   type ApplyOutcome,
+  type Ending,
   type Target,
   type WorkerEvent,
 } from './worker-process.ts';
@@ -192,7 +193,7 @@ export class WorkerFleet {
   }
 
   /** Lets all workers finish for up to `drainMs`, then ends them. */
-  async drain(drainMs: number, how: 'drain' | 'leave' = 'drain'): Promise<void> {
+  async drain(drainMs: number, how: Ending = 'drain'): Promise<void> {
     this.#isEnding = true;
     const ended = [...this.#alive].map((worker) => {
       if (worker.appliedVersion > 0) return this.#retire(worker, drainMs, how);
@@ -313,11 +314,7 @@ export class WorkerFleet {
     if (this.#starting === null) this.#ensureSpare();
   }
 
-  async #retire(
-    worker: WorkerProcess,
-    drainMs: number,
-    how: 'drain' | 'leave' = 'drain',
-  ): Promise<void> {
+  async #retire(worker: WorkerProcess, drainMs: number, how: Ending = 'drain'): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, drainMs + DRAIN_GRACE_MS);

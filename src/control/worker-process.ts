@@ -29,6 +29,9 @@ import type { Segment } from './segments.ts';
 
 export type WorkerState = 'starting' | 'standby' | 'applying' | 'serving' | 'draining' | 'gone';
 
+/** Whether others serve on the same sockets (`leave`): who rests may rest then. */
+export type Ending = 'drain' | 'leave';
+
 /** What came of a plan that was sent to a worker. */
 export type ApplyOutcome =
   | { readonly kind: 'applied' }
@@ -197,7 +200,7 @@ export class WorkerProcess {
   }
 
   /** Asks to finish what is under way; resolves when the worker has, or is gone. */
-  async drain(deadlineMs: number, how: 'drain' | 'leave' = 'drain'): Promise<void> {
+  async drain(deadlineMs: number, how: Ending = 'drain'): Promise<void> {
     if (this.state === 'gone') return;
     this.state = 'draining';
     this.#send({ type: how, deadlineMs });
