@@ -79,7 +79,7 @@ export class Upgrader {
 
   /** Never rejects: the report says what came of it. A second one at the same time is refused. */
   async request(limitMs: number = READY_LIMIT_MS): Promise<UpgradeReport> {
-    const begunAt = Date.now();
+    const begunAt = performance.now();
     if (this.#isRunning) return this.#report(begunAt, running());
     this.#isRunning = true;
     let settle = (): void => {};
@@ -151,7 +151,7 @@ export class Upgrader {
 
   #report(begunAt: number, error: Error | null, to?: HandedOver): UpgradeReport {
     const { version, generation } = this.#options;
-    const times = { at: new Date().toISOString(), tookMs: Date.now() - begunAt };
+    const times = { at: new Date().toISOString(), tookMs: Math.round(performance.now() - begunAt) };
     if (to !== undefined) {
       const { pid } = to.successor;
       const message = `version ${to.version} has taken over as process ${pid}`;
