@@ -13,6 +13,7 @@ const READERS: Readonly<Record<string, string>> = {
   'src/control/certificates': 'validity of certificates, age of ticket keys beyond a restart',
   'src/control/event-book.ts': 'times of events',
   'src/control/health-board.ts': 'when an operator asked for something',
+  'src/control/handover/upgrader.ts': 'when an upgrade ended',
   'src/control/history': 'times of configurations',
   'src/control/names/name-memory.ts': 'age of what was known before a restart',
   'src/control/names/names-file.ts': 'age of what was known before a restart',
