@@ -93,7 +93,7 @@ test('ballast check warns of what would be served in spite of it', { skip }, () 
   copyFileSync(past.cert, join(folder, 'broken.crt'));
   writeFileSync(join(folder, 'good.pem'), readFileSync(open.cert));
   const certificates = `  past: { cert: ${past.cert}, key: ${past.key} }
-  open: { cert: ${open.cert}, key: ${open.key} }
+  open: { cert: ${open.cert}, key: ${open.key}, ocsp: { file: open.ocsp } }
   site: { folder: site }
   empty: { folder: empty }`;
   const routes = 'routes: [{ hosts: [c.test, d.test, x.c.test], respond: {} }],';
@@ -105,6 +105,7 @@ test('ballast check warns of what would be served in spite of it', { skip }, () 
   const expected = [
     /^2 EXPIRED: warning: the certificate in "1.pem" has expired on .*: clients refuse it: renew it/,
     /^3 WARNING: warning: every user of this machine may read the key "2.key"/,
+    /^3 WARNING: warning: there is no OCSP response "open.ocsp"/,
     /^4 KEY: warning: .*broken.crt" holds no private key.*: it would be left out/,
     /^4 KEY: warning: .*good.pem" holds no private key.*: it would be left out/,
     /^5 WARNING: warning: the folder holds no certificates/,

@@ -8,6 +8,7 @@ import type { CertificateSource } from '../config/plan-tls.ts';
 import type { Plan } from '../config/plan.ts';
 import { EMPTY_SET, loadCertificateSet } from '../control/certificates/certificate-set.ts';
 import type { CertificateSet, Problem } from '../control/certificates/certificate-set.ts';
+import { fileStamp } from '../control/certificates/read-pem-file.ts';
 import type { Pair } from '../control/certificates/read-pair.ts';
 import { uncoveredNames } from './uncovered-names.ts';
 
@@ -24,6 +25,7 @@ export async function inspectCertificates(plan: Plan, now: number): Promise<Find
     ...[...set.problems.values()].flatMap((problem) => problemFindings(problem, kinds, plan)),
     ...set.pairs.flatMap((pair) => pairFindings(pair, kinds, now)),
     ...emptyFolders(plan, set),
+    ...missingResponses(plan),
     ...uncoveredNames(plan, set.pairs),
   ];
 }
@@ -105,6 +107,17 @@ function pairFindings(pair: Pair, kinds: Kinds, now: number): Finding[] {
     found.push(warn('BAL_CERTIFICATE_EXPIRES', `${name} expires on ${end}`, 'renew it'));
   }
   return found;
+}
+
+/** Files of OCSP responses that are not there: the certificate is served without. */
+function missingResponses({ certificates }: Plan): Finding[] {
+  return certificates.flatMap(({ key, ocsp }): Finding[] => {
+    if (ocsp.kind !== 'file' || fileStamp(ocsp.path) !== '') return [];
+    const message = `there is no OCSP response "${ocsp.path}"`;
+    const hint = 'the certificate is served without one';
+    const path = ['certificates', key, 'ocsp', 'file'];
+    return [{ severity: 'warning', code: 'BAL_CERTIFICATE_WARNING', message, hint, path }];
+  });
 }
 
 function emptyFolders(plan: Plan, set: CertificateSet): Finding[] {
