@@ -104,6 +104,33 @@ test('a directory that cannot be verified is not spoken to', { skip }, async () 
   assert.match(failed.lastError?.hint ?? '', /"ca"/);
 });
 
+test(
+  'a certificate that is taken out of the file ends its order, and its challenges',
+  { skip },
+  async () => {
+    await using scene = await AcmeScene.start({ sleepSeconds: 10 });
+    await using ballast = await scene.balancer();
+    const path = (): string => {
+      const [challenge] = scene.tries()?.pending?.challenges.http ?? [];
+      const token = (challenge as { readonly token: string } | undefined)?.token;
+      return token === undefined ? '' : `/.well-known/acme-challenge/${token}`;
+    };
+    await until(() => path() !== '', { what: 'the challenge to be kept' });
+    const body = async (): Promise<string> => {
+      return (await fetch(`http://127.0.0.1:${scene.httpPort}${path()}`)).text();
+    };
+    await until(async () => (await body()) !== 'routed', { what: 'the challenge to be answered' });
+    const { certificates: _none, ...rest } = scene.config();
+    const { clear } = rest['listeners'] as Record<string, unknown>;
+    ballast.writeConfig({ ...rest, listeners: { clear } });
+    assert.equal((await ballast.reload()).ok, true);
+    await until(async () => (await body()) === 'routed', { what: 'the challenge to be gone' });
+    const { acme } = await ballast.status();
+    assert.deepEqual(acme, []);
+    assert.ok(!/BAL_ACME/.test(ballast.stderr), ballast.stderr);
+  },
+);
+
 test('a forgotten account is registered anew with the same key', { skip }, async () => {
   await using scene = await AcmeScene.start();
   const accounts = join(scene.state, 'acme', 'accounts');

@@ -9,10 +9,10 @@ import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Client } from 'acme-client';
 import type { AcmePlan } from '../../config/plan-tls.ts';
-import type { ProductLog } from '../product-log.ts';
 import { accountPath } from './acme-files.ts';
 import { AcmeError } from './acme-error.ts';
 import { KeptFile, type Fields } from './kept-file.ts';
+import type { OrderLog } from './run-order.ts';
 import type { AcmeLibrary } from './transport.ts';
 
 type Account = {
@@ -27,7 +27,7 @@ export type AccountOptions = {
   readonly library: AcmeLibrary;
   readonly stateFolder: string;
   readonly plan: AcmePlan;
-  readonly log: ProductLog;
+  readonly log: OrderLog;
 };
 
 /** A client that speaks for an account that the directory has confirmed some time. */
@@ -35,7 +35,7 @@ export async function openAccount(options: AccountOptions): Promise<Client> {
   const { stateFolder, plan, log } = options;
   const { directory, email } = plan;
   const file = new KeptFile<Account>(accountPath(stateFolder, directory, email), parse);
-  const known = file.read((warning) => log.warn(`account of ACME: ${warning}`));
+  const known = file.read((warning) => log.warn({ directory }, `account of ACME: ${warning}`));
   if (known !== null && known.url !== '') return clientOf(options, known);
   const account = known ?? { directory, email, privateKey: await newKey('ecdsa'), url: '' };
   if (known === null) await file.write(account);

@@ -27,8 +27,18 @@ import { failedEvent, obtainedEvent } from './acme-events.ts';
 import { acmeStatus, type AcmeCounters, type AcmeStatus } from './acme-view.ts';
 import { checkObtained, fingerprintOf, heldOf, readHeld, writeHeld } from './held-certificate.ts';
 import type { KeptFile } from './kept-file.ts';
-import { runOrder } from './run-order.ts';
-import { holdLeftMs, triesFile, untried, withOrigin, type Tries } from './tries.ts';
+import { orderInThread } from './order-thread.ts';
+import type { Obtained } from './order.ts';
+import {
+  freshOrder,
+  holdLeftMs,
+  NO_CHALLENGES,
+  triesFile,
+  untried,
+  withOrigin,
+  type Challenges,
+  type Tries,
+} from './tries.ts';
 
 export type AcmeOptions = {
   readonly log: ProductLog;
@@ -56,6 +66,8 @@ type Running = { readonly cancel: AbortController; readonly done: Promise<void> 
 const DAY_MS = 86_400_000;
 /** An order has this long to end when the process does, in ms. */
 const STOP_LIMIT_MS = 1_000;
+/** The workers have this long to take challenges, in ms. */
+const TOLD_LIMIT_MS = 5_000;
 /** Work between two rests while files are read, in ms. */
 const SLICE_MS = 8;
 /** A failure is an error, and no warning, where the certificate ends so soon. */
@@ -84,7 +96,9 @@ export class AcmeManager {
   prepare(plan: Plan): Promise<void> {
     return this.#plans.run(async () => {
       this.#known = await this.#read(plan);
-      const orders = [...this.#known.values()].flatMap(({ tries }) => tries.pending ?? []);
+      const orders = [...this.#known.values()].flatMap(
+        ({ tries }) => freshOrder(tries, Date.now()) ?? [],
+      );
       const http = orders.flatMap(({ challenges }) => challenges.http);
       const tls = orders.flatMap(({ challenges }) => challenges.tls);
       if (orders.length > 0) this.#options.tell({ type: 'challenges', http, tls });
@@ -243,21 +257,7 @@ export class AcmeManager {
 
   async #obtain(key: string, known: Known, cancelled: AbortSignal): Promise<HeldCertificate> {
     const { plan, stateFolder, file } = known;
-    const { tell, told, productVersion } = this.#options;
-    const obtained = await runOrder({
-      plan,
-      stateFolder,
-      log: this.#log,
-      userAgent: `ballast/${productVersion}`,
-      pending: known.tries.pending,
-      keep: async (pending) => {
-        known.tries = { ...known.tries, pending };
-        await file.write(known.tries);
-      },
-      tell: (challenges) => tell({ type: 'challenges', ...challenges }),
-      told,
-      cancelled,
-    });
+    const obtained = await this.#run(known, cancelled);
     const x509 = checkObtained(obtained, plan);
     cancelled.throwIfAborted();
     known.tries = withOrigin(known.tries, fingerprintOf(x509), plan.directory);
@@ -273,6 +273,37 @@ export class AcmeManager {
     this.#checkClock(known, held);
     if (!this.#isStopped) this.#options.onObtained();
     return held;
+  }
+
+  async #run(known: Known, cancelled: AbortSignal): Promise<Obtained> {
+    const { plan, stateFolder, file } = known;
+    const { productVersion } = this.#options;
+    const pending = freshOrder(known.tries, Date.now());
+    try {
+      return await orderInThread({
+        job: { plan, stateFolder, userAgent: `ballast/${productVersion}`, pending },
+        host: {
+          log: this.#log,
+          keep: async (order) => {
+            known.tries = { ...known.tries, pending: order };
+            await file.write(known.tries);
+          },
+          answer: (challenges) => this.#tell(challenges),
+        },
+        cancelled,
+      });
+    } finally {
+      this.#options.tell({ type: 'challenges', ...NO_CHALLENGES });
+    }
+  }
+
+  /** Resolves when all workers answer these challenges. */
+  async #tell(challenges: Challenges): Promise<void> {
+    this.#options.tell({ type: 'challenges', ...challenges });
+    if (await this.#options.told(TOLD_LIMIT_MS)) return;
+    const what = `not all workers have taken the challenges within ${TOLD_LIMIT_MS / 1_000} s`;
+    // Nobody was asked to look at them yet.
+    throw new AcmeError('BAL_ACME_WORKERS', what, { scope: 'directory' });
   }
 
   /** The machine takes it for a failure; here is why, for people. */

@@ -36,7 +36,7 @@ export type OrderOptions = {
 /** What an order gives, PEM. */
 export type Obtained = { readonly chain: string; readonly privateKey: string };
 
-/** Carries an order out. Rejects with AcmeError, or with the reason of the signal. */
+/** Carries an order out. Rejects with AcmeError, or with what the library throws. */
 export async function obtain(options: OrderOptions): Promise<Obtained> {
   const { client, note } = options;
   note('the order to be made');
@@ -55,7 +55,7 @@ async function create({ client, plan, keep }: OrderOptions): Promise<Begun> {
   const privateKey = await newKey(plan.keyType);
   const identifiers = plan.names.map((value) => ({ type: 'dns', value }));
   const order = await client.createOrder({ identifiers });
-  const pending = { url: order.url, privateKey, challenges: NO_CHALLENGES };
+  const pending = { url: order.url, privateKey, challenges: NO_CHALLENGES, madeAt: Date.now() };
   await keep(pending);
   return { order, pending };
 }
@@ -175,6 +175,6 @@ async function look<T>({ calls }: OrderOptions, ask: () => Promise<T | null>): P
     const found = await ask();
     if (found !== null) return found;
     const askedMs = Math.min(calls.retryAfterMs, LOOK_ASKED_MS_MAX);
-    await pause(Math.max(waitMs, askedMs), undefined, { signal: calls.signal });
+    await pause(Math.max(waitMs, askedMs));
   }
 }

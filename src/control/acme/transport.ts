@@ -17,7 +17,6 @@ export const ANSWER_BYTES_MAX = 1 << 20;
 
 /** What all requests of one order have in common. */
 export type AcmeCalls = {
-  readonly signal: AbortSignal;
   /** PEM of the roots of the directory; null is the usual ones. */
   readonly roots: string | null;
   readonly userAgent: string;
@@ -71,9 +70,7 @@ async function send(config: Config): Promise<unknown> {
   if (!url.startsWith('https://') || !URL.canParse(url)) {
     throw answerError(`the directory names "${printable(url)}", which is no https:// URL`);
   }
-  calls.signal.throwIfAborted();
-  const limit = AbortSignal.timeout(REQUEST_LIMIT_MS);
-  const signal = AbortSignal.any([calls.signal, limit]);
+  const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
   const body = typeof config.data === 'string' ? config.data : '';
   const headers: Record<string, string> = { 'user-agent': calls.userAgent, accept: '*/*' };
   if (body !== '') headers['content-type'] = 'application/jose+json';
@@ -82,9 +79,8 @@ async function send(config: Config): Promise<unknown> {
     const answer = await exchange(url, { agent, method, headers, signal }, body);
     return take(answer, { config, url, calls });
   } catch (error) {
-    calls.signal.throwIfAborted();
     if (error instanceof AcmeError) throw error;
-    throw networkError(url, error as NodeJS.ErrnoException, limit.aborted);
+    throw networkError(url, error as NodeJS.ErrnoException, signal.aborted);
   }
 }
 

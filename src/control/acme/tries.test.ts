@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import { TempDir } from '../../../test/kit/temp-dir.ts';
 import { AcmeError } from './acme-error.ts';
-import { holdLeftMs, triesFile, untried, withOrigin } from './tries.ts';
+import { freshOrder, holdLeftMs, triesFile, untried, withOrigin } from './tries.ts';
 
 const NONE = untried('v');
 
@@ -16,7 +16,7 @@ test('tries come back as they were written', async () => {
     http: [{ token: 't', answer: 't.a' }],
     tls: [{ name: 'a.test', chain: 'c', privateKey: 'k' }],
   };
-  const pending = { url: 'https://ca.test/o/1', privateKey: 'k', challenges };
+  const pending = { url: 'https://ca.test/o/1', privateKey: 'k', challenges, madeAt: 5 };
   const tries = { ...NONE, failures: 2, holdMs: 9, at: 7, lastError, pending };
   await file.write(withOrigin(tries, 'ab', 'https://ca.test'));
   const read = triesFile(dir.path, 'shop').read(assert.fail);
@@ -56,6 +56,15 @@ test('holdLeftMs counts by the wall clock, and survives its being set', () => {
   assert.equal(holdLeftMs(tries, 1_010_000), 50_000);
   assert.equal(holdLeftMs(tries, 2_000_000), 0);
   assert.equal(holdLeftMs(tries, 10), 60_000, 'no longer than it was');
+});
+
+test('freshOrder: an order of the day before yesterday is not gone on with', () => {
+  const pending = { url: 'u', privateKey: 'k', challenges: { http: [], tls: [] }, madeAt: 1e12 };
+  const tries = { ...NONE, pending };
+  assert.equal(freshOrder(tries, 1e12 + 3_600_000), pending);
+  assert.equal(freshOrder(tries, 1e12 - 3_600_000), pending, 'the clock was set back a little');
+  assert.equal(freshOrder(tries, 1e12 + 2 * 86_400_000), null);
+  assert.equal(freshOrder(NONE, 1e12), null);
 });
 
 test('withOrigin keeps the certificate that serves and the one that takes its place', () => {

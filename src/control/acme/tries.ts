@@ -11,6 +11,8 @@ export type PendingOrder = {
   readonly privateKey: string;
   /** What the authority may look for still, also after a restart. */
   readonly challenges: Challenges;
+  /** When it was made, in ms of the wall clock. */
+  readonly madeAt: number;
 };
 
 /** Challenges of one order, all of one kind. */
@@ -40,6 +42,15 @@ export type Tries = KeptTries & {
 
 /** Certificates whose origin is kept: the one that serves, and the one that is to take its place. */
 const ORIGINS_MAX = 2;
+
+/** An order that is older is not gone on with: its certificate would be as old, in ms. */
+const PENDING_MS_MAX = 86_400_000;
+
+/** The order to go on with; null where there is none, or one too old. */
+export function freshOrder({ pending }: Tries, nowMs: number): PendingOrder | null {
+  if (pending === null) return null;
+  return Math.abs(nowMs - pending.madeAt) < PENDING_MS_MAX ? pending : null;
+}
 
 /** Nothing was tried yet for this version of the plan. */
 export function untried(version: string): Tries {
@@ -103,13 +114,13 @@ function isPair(value: unknown): value is readonly [string, string] {
 function pendingOf(value: unknown): PendingOrder | null {
   const texts = textsOf(value, ['url', 'privateKey']);
   if (texts === null) return null;
-  const { challenges } = value as Fields;
+  const { challenges, madeAt } = value as Fields;
   const { http, tls } = (challenges ?? {}) as Fields;
   const kept: Challenges = {
     http: listOf(http, ['token', 'answer']),
     tls: listOf(tls, ['name', 'chain', 'privateKey']),
   };
-  return { ...texts, challenges: kept };
+  return { ...texts, challenges: kept, madeAt: isCount(madeAt) ? madeAt : 0 };
 }
 
 function listOf<Name extends string>(
