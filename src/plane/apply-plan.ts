@@ -65,12 +65,17 @@ export function compilePlan(plan: Plan, before: PlanRuntime | null, seed: number
   };
 }
 
-/** Ends what the plan before had and the new one has not. */
+/** Ends what the plan before had and the new one, which is settled, has not. */
 export function retire(before: PlanRuntime, now: PlanRuntime): void {
   for (const server of before.servers.values()) {
     if (now.servers.get(server.key) === server) continue;
     server.isRemoved = true;
     for (const upstream of [...server.idle]) closeUpstream(upstream);
+  }
+  // Made without TLS, say, where there is TLS now: no request may go out on it any more.
+  for (const server of now.servers.values()) {
+    const outdated = server.idle.filter(({ way }) => way !== server.way);
+    for (const upstream of outdated) closeUpstream(upstream);
   }
   for (const [key, listener] of before.listeners) {
     if (!now.listeners.has(key)) listener.isRemoved = true;

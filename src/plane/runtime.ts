@@ -71,6 +71,8 @@ export class ServerRuntime {
   meter: number;
   /** Connections open, idle ones included. */
   open = 0;
+  /** How connections to it are made: another number after each change of that. */
+  way = 0;
   /** A session of TLS to be resumed, as OpenSSL has it; 0: none. */
   tlsSession = 0;
   /** Not in the plan any more: its connections end with their requests. */
@@ -100,6 +102,7 @@ export class ServerRuntime {
 
   /** Takes its place in the pool of a new plan. */
   move(plan: ServerPlan, index: number, pool: PoolRuntime): void {
+    if (wayText(this.plan, this.pool) !== wayText(plan, pool)) this.way++;
     this.plan = plan;
     this.maxConnections = this.maxConnectionsSet ?? plan.maxConnections;
     this.pool = pool;
@@ -111,6 +114,11 @@ export class ServerRuntime {
     this.state.latencyUs = latencyUs;
     this.state.latencyAtMs = latencyAtMs;
   }
+}
+
+/** What a connection is for good, from its first byte on. */
+function wayText({ tlsName }: ServerPlan, { plan }: PoolRuntime): string {
+  return JSON.stringify([plan.tls, plan.sendProxy, plan.source, plan.tls === null ? '' : tlsName]);
 }
 
 export class PoolRuntime {

@@ -27,6 +27,8 @@ const oneAddress = libc.lastingAddressOf(new Int32Array([1]));
 
 export class Upstream extends Connection {
   readonly server: ServerRuntime;
+  /** The server's way when it was made. */
+  readonly way: number;
   /** What it serves: one of both, or neither while it is idle. */
   exchange: Exchange | null = null;
   session: TcpSession | null = null;
@@ -42,6 +44,7 @@ export class Upstream extends Connection {
   constructor(fd: number, server: ServerRuntime, role: number) {
     super(role, fd);
     this.server = server;
+    this.way = server.way;
     this.createdMs = worker.nowMs;
     this.canWrite = false;
   }
@@ -122,7 +125,8 @@ export function keepIdle(u: Upstream): void {
   const plan = server.idlePlan;
   const isWornOut =
     (plan.maxRequests > 0 && u.requests >= plan.maxRequests) ||
-    worker.nowMs - u.createdMs >= plan.maxAgeMs;
+    worker.nowMs - u.createdMs >= plan.maxAgeMs ||
+    u.way !== server.way;
   // A connection that began with a PROXY header speaks for one client alone.
   const speaksForOne = server.pool.plan.sendProxy !== null;
   const hasRoom = !speaksForOne && server.idle.length < plan.perServer;

@@ -71,3 +71,36 @@ test('requests that wait in a queue are served after a reload of their pool', as
   holder.destroy();
   waiting.destroy();
 });
+
+test('idle connections of a server are not used again once connections are made otherwise', async () => {
+  const begins: string[] = [];
+  await using origin = await Origin.start(async (connection, index) => {
+    for (;;) {
+      const head = await connection.readUntil('\r\n\r\n');
+      begins[index] ??= head.slice(0, 6);
+      await connection.write(httpAnswer(200, String(index)));
+    }
+  });
+  const [port] = (await freePorts(1)) as [number];
+  const config = (pool: Tree): Tree => ({
+    workers: 1,
+    listeners: { web: { bind: `127.0.0.1:${port}`, pool: 'web', forwarded: NO_FORWARDING } },
+    pools: { web: { servers: [origin.address], ...pool } },
+  });
+  await using ballast = await Ballast.start(config({}));
+  const client = await connectTo(port);
+  const askOnce = async (): Promise<string> => {
+    await client.write(getBytes('/'));
+    return (await client.readMessage('response')).body.toString();
+  };
+  assert.deepEqual([await askOnce(), await askOnce()], ['0', '0']);
+  // Another setting of the pool keeps them.
+  ballast.writeConfig(config({ connectTimeout: '3s' }));
+  assert.ok((await ballast.reload()).ok);
+  assert.equal(await askOnce(), '0');
+  ballast.writeConfig(config({ proxyProtocol: { version: 1 } }));
+  assert.ok((await ballast.reload()).ok);
+  assert.equal(await askOnce(), '1');
+  assert.deepEqual(begins, ['GET / ', 'PROXY ']);
+  client.destroy();
+});
