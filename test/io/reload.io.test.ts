@@ -6,53 +6,9 @@ import { connectTo } from '../kit/byte-stream.ts';
 import { NO_FORWARDING } from '../kit/config.ts';
 import type { Tree } from '../kit/config.ts';
 import { freePorts } from '../kit/free-ports.ts';
-import { Load } from '../kit/load.ts';
 import { httpAnswer, Origin } from '../kit/origin.ts';
 import { ask, getBytes } from '../kit/scene.ts';
 import { until } from '../kit/wait.ts';
-
-const RELOADS = 100;
-
-test('100 reloads under load fail 0 requests', async () => {
-  await using a = await Origin.startHttp(() => httpAnswer(200, 'a'));
-  await using b = await Origin.startHttp(() => httpAnswer(200, 'b'));
-  const [port, extraPort] = (await freePorts(2)) as [number, number];
-  const configOf = (round: number): Tree => {
-    const extra = { bind: `127.0.0.1:${extraPort}`, pool: 'web' };
-    const rewrite = { response: { set: { 'X-Round': String(round) } } };
-    return {
-      workers: 2,
-      listeners: {
-        web: { bind: `127.0.0.1:${port}`, routes: [{ pool: 'web', rewrite }] },
-        // A listener that comes and goes.
-        ...(round % 2 === 0 ? { extra } : {}),
-      },
-      pools: {
-        // A server that comes and goes, and settings that change.
-        web: {
-          servers: round % 3 === 0 ? [a.address, b.address] : [a.address],
-          balance: round % 4 < 2 ? 'round-robin' : 'random-of-two',
-        },
-      },
-    };
-  };
-  await using ballast = await Ballast.start(configOf(0));
-  const keeping = new Load({ port, clients: 8 });
-  const renewing = new Load({ port, clients: 8, requestsPerConnection: 1 });
-  for (let round = 1; round <= RELOADS; round++) {
-    ballast.writeConfig(configOf(round));
-    const report = await ballast.reload();
-    assert.equal(report.ok, true, report.message);
-    if (round % 10 === 0) await keeping.more(20);
-  }
-  // The last one is in force for connections that were there before it.
-  assert.match((await ask(port, getBytes('/'))).head, new RegExp(`x-round: ${RELOADS}`, 'i'));
-  await Promise.all([keeping.more(50), renewing.more(50)]);
-  await Promise.all([keeping.stop(), renewing.stop()]);
-  assert.deepEqual(keeping.failures, []);
-  assert.deepEqual(renewing.failures, []);
-  assert.equal((await ballast.status()).plan.version, RELOADS + 1);
-});
 
 test('SIGHUP reloads; a file with mistakes changes nothing and says why', async () => {
   const [port] = (await freePorts(1)) as [number];
