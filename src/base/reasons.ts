@@ -102,6 +102,7 @@ export const REASON = {
   tlsEvicted: 73,
   plainHttp: 74,
   serverTls: 75,
+  tooEarly: 76,
 } as const;
 
 export type ReasonId = (typeof REASON)[keyof typeof REASON];
@@ -199,4 +200,5 @@ export const REASONS: readonly ReasonRow[] = [
   row('tls-evicted', 0, 'client', 'the handshake made room for a new one: too many were under way'),
   row('plain-http', 400, 'client', 'a request without TLS came to a listener for HTTPS'),
   row('server-tls', 502, 'server', 'the handshake of TLS with a server failed'),
+  row('too-early', 425, 'client', 'a request that is not safe came as early data (RFC 8470)'),
 ];

@@ -24,6 +24,7 @@ import {
   HELLO_FAULT,
   HELLO_FAULT_TEXTS,
   HELLO_MORE,
+  TICKET_KEY_NAME_BYTES,
   readClientHello,
 } from './tls-client-hello.ts';
 
@@ -257,4 +258,26 @@ test('every beginning and every mutation of a ClientHello comes to one result at
 test('every fault has its text', () => {
   for (const id of Object.values(HELLO_FAULT)) assert.ok(HELLO_FAULT_TEXTS[id]!.length > 10);
   assert.equal(HELLO_FAULT_TEXTS.length, Object.keys(HELLO_FAULT).length + 1);
+});
+
+test('a ticket is told by the name of its key, of TLS 1.2 and of 1.3, where it is asked for', () => {
+  const name = Array.from({ length: TICKET_KEY_NAME_BYTES }, (_, i) => i + 1);
+  const ticket = [...name, 9, 9, 9];
+  const identity = [...vector(2, ticket), 0, 0, 0, 0];
+  const binders = vector(2, vector(1, new Array<number>(32).fill(7)));
+  const preShared = extension(41, [...vector(2, identity), ...binders]);
+  const asking = new ClientHello();
+  asking.needsTicket = true;
+  for (const [what, last, has] of [
+    ['TLS 1.2', extension(35, ticket), true],
+    ['TLS 1.3', preShared, true],
+    ['none', extension(35, []), false],
+  ] as const) {
+    const input = helloOf({ extensions: [...nameExtension('a.test'), ...last] });
+    assert.equal(readClientHello(input, 0, input.length, asking), HELLO_DONE, what);
+    assert.equal(asking.hasTicket, has, what);
+    if (has) assert.deepEqual([...asking.ticketKeyName], name, what);
+    // Where a ticket is asked for, the whole message is awaited.
+    assert.equal(readClientHello(input, 0, input.length - 1, asking), HELLO_MORE, what);
+  }
 });

@@ -71,6 +71,7 @@ function takeRequest(x: Exchange, head: RequestHead): void {
   const d = x.downstream!;
   x.method = head.method;
   x.minor = head.minor;
+  x.isEarly = d.tls !== null && d.tls.isEarly;
   x.flags = head.flags;
   // A handshake without its key is none (RFC 6455 §4.1): it is passed on as a plain request.
   const isKeyless =
@@ -89,9 +90,15 @@ function takeRequest(x: Exchange, head: RequestHead): void {
   x.closeDownstream = wantsClose || isLast || isRemoved || worker.isDraining;
 }
 
+/** RFC 9110 §9.2.1. */
+function isSafe(method: number): boolean {
+  return method === METHOD.get || method === METHOD.head || method === METHOD.options;
+}
+
 /** Why the request is refused before any server is asked; 0 when it is not. */
 function refusal(x: Exchange, route: number, head: RequestHead): number {
   const { maxBodyBytes } = x.listener!.plan;
+  if (x.isEarly && !isSafe(x.method)) return REASON.tooEarly;
   if (maxBodyBytes > 0 && head.contentLength > maxBodyBytes) return REASON.bodyTooLarge;
   if (x.listener!.viaText !== null && isLooping(head, x.listener!.plan.forwarded.via)) {
     return REASON.loopDetected;

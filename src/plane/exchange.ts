@@ -93,6 +93,8 @@ export class Exchange extends Placement {
   /** A stale connection was met: the next try makes a new one. */
   mustConnect = false;
   requestId = '';
+  /** It came as early data of TLS, and may be a copy of another one (RFC 8470). */
+  isEarly = false;
   startMs = 0;
   /** -1 until it happened. */
   firstByteMs = -1;
@@ -211,5 +213,6 @@ function clearRecord(x: Exchange): void {
   x.pathEnd = -1;
   x.mustConnect = false;
   x.requestId = '';
+  x.isEarly = false;
   x.firstByteMs = -1;
 }

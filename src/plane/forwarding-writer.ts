@@ -39,6 +39,7 @@ export function writeForwarding(x: Exchange, head: RequestHead, at: number): num
   }
   if (isTrusted || plan.forwarded) out = writeForwarded(x, head, out);
   if (listener.viaText !== null) out = putText(out, listener.viaText);
+  if (x.isEarly) out = putText(out, 'Early-Data: 1\r\n');
   const client = x.downstream!.tls?.client ?? null;
   if (client !== null) out = writeClientCertificate(listener, client, out);
   if (x.requestId !== '') {

@@ -27,17 +27,19 @@ import {
   SSL_use_cert_and_key,
   takeOpensslError,
 } from '../../sys/tls/openssl.ts';
-import { BASE } from '../buffers.ts';
-import { FAILED, restoreInput } from '../connection.ts';
+import { BASE, RECEIVE_AT, RECEIVE_BYTES } from '../buffers.ts';
+import { FAILED, restoreInput, saveInput } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { bump } from '../meter-segment.ts';
 import { worker } from '../worker-state.ts';
 import { ACME_PROTOCOL, challengeFor } from './challenges.ts';
 import { clientCertificate } from './client-certificate.ts';
+import { earlyBytes, handshakeWithEarly } from './early-data.ts';
 import { asked } from './handshake-callbacks.ts';
 import { leaveHandshake, takeKeyTurn } from './handshake-queue.ts';
 import { ALERT, sendAlert } from './plain-alert.ts';
 import type { DownstreamTls } from './downstream-tls.ts';
+import { takesEarlyData } from './termination.ts';
 import { olderKeyOf, useTicketKey } from './ticket-keys.ts';
 import { CIPHER_AT, CIPHER_BYTES, bios, hold, sendRecords } from './tls-io.ts';
 import { TLS_STAGE } from './tls-stream.ts';
@@ -71,6 +73,7 @@ export function prepareHandshake(c: Connection, t: DownstreamTls, hello: ClientH
     SSL_use_cert_and_key(t.ssl, certificate, privateKey, chain, 1);
   }
   t.olderKey = olderKeyOf(hello);
+  t.takesEarly = takesEarlyData(plan) && hello.hasTicket;
   t.stage = TLS_STAGE.waiting;
   if (takeKeyTurn(c)) t.stage = TLS_STAGE.handshake;
   return GOES_ON;
@@ -103,7 +106,9 @@ function step(c: Connection, t: DownstreamTls, length: number): number {
   asked.book = t.termination.book;
   const { context } = t.termination;
   if (t.olderKey > 0) useTicketKey(context, t.olderKey);
-  const result = SSL_do_handshake(t.ssl);
+  const result = t.takesEarly
+    ? handshakeWithEarly(t, RECEIVE_AT, RECEIVE_BYTES)
+    : SSL_do_handshake(t.ssl);
   const error = result === 1 ? 0 : SSL_get_error(t.ssl, result);
   if (t.olderKey > 0) useTicketKey(context, 0);
   t.olderKey = 0;
@@ -112,23 +117,37 @@ function step(c: Connection, t: DownstreamTls, length: number): number {
   // The next flight, or the alert that says what was wrong.
   if (sendRecords(c) === FAILED) return -REASON.clientReset;
   if (!isGood) return -REASON.tlsFailed;
-  return error === 0 ? finished(c, t, length) : GOES_ON;
+  if (error !== 0) return GOES_ON;
+  return t.takesEarly && earlyBytes > 0 ? openedEarly(c, t, length) : finished(c, t, length);
+}
+
+/** A request may be there before the handshake is finished: it becomes input of the connection. */
+function openedEarly(c: Connection, t: DownstreamTls, length: number): number {
+  t.isEarly = true;
+  if (!saveInput(c, RECEIVE_AT, earlyBytes)) return -REASON.bufferMemory;
+  open(c, t, length);
+  return OPEN;
 }
 
 function finished(c: Connection, t: DownstreamTls, length: number): number {
-  leaveHandshake(t);
-  t.stage = TLS_STAGE.open;
   bump(t.meter + LISTENER_METER.handshakes);
   t.owesTicket = t.termination.plan.tickets;
   if (SSL_session_reused(t.ssl) === 1) bump(t.meter + LISTENER_METER.handshakesResumed);
+  if (t.termination.plan.clientAuth !== null) t.client = clientCertificate(t.ssl);
+  open(c, t, length);
+  return OPEN;
+}
+
+/** From here on the connection is read and written through TLS. */
+function open(c: Connection, t: DownstreamTls, length: number): void {
+  leaveHandshake(t);
+  t.stage = TLS_STAGE.open;
   const left = bios.inputLeft;
   if (left > 0) {
     hold(t, CIPHER_AT + length - left, left);
     c.canRead = true;
   }
-  if (t.termination.plan.clientAuth !== null) t.client = clientCertificate(t.ssl);
   if (worker.isLogging) t.logText = logText(t);
-  return OPEN;
 }
 
 /** What each line of the access log says of the connection. */

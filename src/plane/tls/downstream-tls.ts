@@ -13,6 +13,10 @@ export class DownstreamTls extends TlsStream {
   protocol: string | null = null;
   /** Place of the older key that its ticket was sealed with; 0: none, or the newest. */
   olderKey = 0;
+  /** Early data is taken where the client sends it. */
+  takesEarly = false;
+  /** All early data has come, or there is none. */
+  isEarlyOver = false;
   /** Why the handshake has failed, in OpenSSL's words; "" where there is nothing to say. */
   detail = '';
 

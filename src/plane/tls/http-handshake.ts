@@ -59,7 +59,9 @@ export function readHandshake(d: Downstream, t: DownstreamTls): void {
 
 function opened(d: Downstream): void {
   arm(d, TIMER.head, d.acceptor.listener.plan.timeouts.headMs);
-  if (d.canRead) readRequests(d);
+  // Early data is there already.
+  if (d.inLength > 0) d.isInputUnparsed = true;
+  if (d.canRead || d.isInputUnparsed) readRequests(d);
 }
 
 /** Reads until the ClientHello is whole; false where it is not, or where nothing comes of it. */

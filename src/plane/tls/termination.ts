@@ -8,6 +8,8 @@ import {
   SSL_CTX_callback_ctrl,
   SSL_CTX_free,
   SSL_CTX_set_alpn_select_cb,
+  SSL_CTX_set_max_early_data,
+  SSL_CTX_set_recv_max_early_data,
   SSL_CTX_set_num_tickets,
   SSL_CTX_set_options,
   SSL_CTX_set_session_id_context,
@@ -73,6 +75,11 @@ export class Termination {
   }
 }
 
+/** Early data is no client that has shown a certificate. */
+export function takesEarlyData({ earlyDataBytes, clientAuth, tickets }: TerminationPlan): boolean {
+  return earlyDataBytes > 0 && clientAuth === null && tickets;
+}
+
 function setUp(context: number, plan: TerminationPlan, book: CertificateBook): void {
   SSL_CTX_set_options(context, OPTION.serverPreference);
   const id = sessionContext(plan, book);
@@ -83,6 +90,12 @@ function setUp(context: number, plan: TerminationPlan, book: CertificateBook): v
   SSL_CTX_set_num_tickets(context, 0);
   if (plan.tickets) useTicketKeys(context);
   else SSL_CTX_set_options(context, OPTION.noTicket);
+  if (takesEarlyData(plan)) {
+    SSL_CTX_set_max_early_data(context, plan.earlyDataBytes);
+    SSL_CTX_set_recv_max_early_data(context, plan.earlyDataBytes);
+    // Sessions are in tickets alone, so that nobody remembers which were used: RFC 8446 §8.
+    SSL_CTX_set_options(context, OPTION.noAntiReplay);
+  }
   if (plan.clientAuth !== null) askForCertificates(context, plan.clientAuth, book);
 }
 

@@ -24,6 +24,8 @@ import { RecordBios } from '../../sys/tls/record-bios.ts';
 import { BASE, bytes, giveBlock, reserveRegion, takeBlock } from '../buffers.ts';
 import { FAILED, WRITTEN, broken, sendOrKeep } from '../connection.ts';
 import type { Connection } from '../connection.ts';
+import type { DownstreamTls } from './downstream-tls.ts';
+import { readEarly, writeEarly } from './early-data.ts';
 import { leaveHandshake } from './handshake-queue.ts';
 import { TLS_STAGE } from './tls-stream.ts';
 import type { TlsStream } from './tls-stream.ts';
@@ -64,7 +66,10 @@ export function writeTls(c: Connection, t: TlsStream, at: number, length: number
   let result = WRITTEN;
   for (let done = 0; done < length;) {
     const size = Math.min(length - done, PLAIN_BYTES_MAX);
-    if (SSL_write(t.ssl, BASE + at + done, size) !== size) {
+    const written = t.isEarly
+      ? writeEarly(t as DownstreamTls, at + done, size)
+      : SSL_write(t.ssl, BASE + at + done, size);
+    if (written !== size) {
       bios.clearOutput();
       takeOpensslError();
       t.isBroken = true;
@@ -116,7 +121,9 @@ function decrypt(c: Connection, t: TlsStream, at: number, length: number): numbe
   t.hasPlain = false;
   let got = 0;
   for (;;) {
-    const size = SSL_read(t.ssl, BASE + at + got, length - got);
+    const size = t.isEarly
+      ? readEarly(t as DownstreamTls, at + got, length - got)
+      : SSL_read(t.ssl, BASE + at + got, length - got);
     if (size <= 0) {
       note(t, size);
       break;

@@ -17,6 +17,8 @@ export class TlsStream {
   /** Records that have come and were not read: only where there was no room for what they carry. */
   heldBlock = -1;
   heldLength = 0;
+  /** It is open for early data; the client has not shown yet that it is no copy (early-data.ts). */
+  isEarly = false;
   /** OpenSSL holds decrypted bytes. */
   hasPlain = false;
   /** The peer has said that it sends no more (close_notify). */

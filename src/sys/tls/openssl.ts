@@ -142,7 +142,12 @@ export const SSL_get0_alpn_selected = bind<[N, N, N], void>(
 export const SSL_read_early_data = bind<[N, N, N, N], N>(
   'int SSL_read_early_data(int64_t, int64_t, size_t, int64_t)',
 );
-export const SSL_get_early_data_status = bind<[N], N>('int SSL_get_early_data_status(int64_t)');
+export const SSL_write_early_data = bind<[N, N, N, N], N>(
+  'int SSL_write_early_data(int64_t, int64_t, size_t, int64_t)',
+);
+export const SSL_CTX_set_recv_max_early_data = bind<[N, N], N>(
+  'int SSL_CTX_set_recv_max_early_data(int64_t, uint32_t)',
+);
 
 export const BIO_s_mem = bind<[], N>('int64_t BIO_s_mem()');
 export const BIO_new = bind<[N], N>('int64_t BIO_new(int64_t)');
