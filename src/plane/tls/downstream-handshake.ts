@@ -34,7 +34,7 @@ import { bump } from '../meter-segment.ts';
 import { worker } from '../worker-state.ts';
 import { ACME_PROTOCOL, challengeFor } from './challenges.ts';
 import { clientCertificate } from './client-certificate.ts';
-import { earlyBytes, handshakeWithEarly } from './early-data.ts';
+import { early, handshakeWithEarly } from './early-data.ts';
 import { asked } from './handshake-callbacks.ts';
 import { leaveHandshake, takeKeyTurn } from './handshake-queue.ts';
 import { ALERT, sendAlert } from './plain-alert.ts';
@@ -118,13 +118,13 @@ function step(c: Connection, t: DownstreamTls, length: number): number {
   if (sendRecords(c) === FAILED) return -REASON.clientReset;
   if (!isGood) return -REASON.tlsFailed;
   if (error !== 0) return GOES_ON;
-  return t.takesEarly && earlyBytes > 0 ? openedEarly(c, t, length) : finished(c, t, length);
+  return t.takesEarly && early.bytes > 0 ? openedEarly(c, t, length) : finished(c, t, length);
 }
 
 /** A request may be there before the handshake is finished: it becomes input of the connection. */
 function openedEarly(c: Connection, t: DownstreamTls, length: number): number {
   t.isEarly = true;
-  if (!saveInput(c, RECEIVE_AT, earlyBytes)) return -REASON.bufferMemory;
+  if (!saveInput(c, RECEIVE_AT, early.bytes)) return -REASON.bufferMemory;
   open(c, t, length);
   return OPEN;
 }

@@ -26,6 +26,9 @@ const sizes = new Uint8Array(8);
 const sizeView = new DataView(sizes.buffer);
 const sizesAddress = lastingAddressOf(sizes);
 
+/** Early data that the last call of `handshakeWithEarly` has brought. */
+export const early = { bytes: 0 };
+
 /**
  * Begins, or goes on with, a handshake that takes early data: > 0 bytes of it at bytes[at …], else what
  * SSL_do_handshake returns (1: the handshake is finished), 0 or below what SSL_get_error explains.
@@ -33,21 +36,18 @@ const sizesAddress = lastingAddressOf(sizes);
 export function handshakeWithEarly(t: DownstreamTls, at: number, length: number): number {
   if (!t.isEarlyOver) {
     const result = SSL_read_early_data(t.ssl, BASE + at, length, sizesAddress);
-    earlyBytes = result === SUCCESS ? sizeView.getUint32(0, true) : 0;
-    if (result !== FINISH) return earlyBytes > 0 ? 1 : 0;
+    early.bytes = result === SUCCESS ? sizeView.getUint32(0, true) : 0;
+    if (result !== FINISH) return early.bytes > 0 ? 1 : 0;
     t.isEarlyOver = true;
   }
-  earlyBytes = 0;
+  early.bytes = 0;
   return SSL_do_handshake(t.ssl);
 }
-
-/** Bytes of early data that the last call of `handshakeWithEarly` has brought. */
-export let earlyBytes = 0;
 
 /** SSL_read for a connection whose handshake is not finished. */
 export function readEarly(t: DownstreamTls, at: number, length: number): number {
   const result = handshakeWithEarly(t, at, length);
-  if (earlyBytes > 0) return earlyBytes;
+  if (early.bytes > 0) return early.bytes;
   if (result !== 1) return result;
   t.isEarly = false;
   bump(t.meter + LISTENER_METER.handshakes);
