@@ -1,4 +1,4 @@
-// Early data (0-RTT): off unless asked for; then safe requests go on marked, and others get 425 (RFC 8470).
+// Early data (0-RTT): off unless asked for; then safe requests are marked, others get 425 (RFC 8470).
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
