@@ -50,6 +50,7 @@ export function readEarly(t: DownstreamTls, at: number, length: number): number 
   if (early.bytes > 0) return early.bytes;
   if (result !== 1) return result;
   t.isEarly = false;
+  t.owesTicket = true;
   bump(t.meter + LISTENER_METER.handshakes);
   bump(t.meter + LISTENER_METER.handshakesResumed);
   return SSL_read(t.ssl, BASE + at, length);
