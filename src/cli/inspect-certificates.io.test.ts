@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { TempDir } from '../../test/kit/temp-dir.ts';
 import { TestCertificates, certificatesSkip } from '../control/health/test-certificates.ts';
 
 const skip = certificatesSkip;
@@ -125,4 +126,17 @@ test('ballast run names everything that is wrong with certificates, with places'
   assert.equal(status, 1);
   assert.match(stderr, /ballast.yaml:3:14: BAL_CERTIFICATE_FILE: .*gone.pem/);
   assert.match(stderr, /ballast.yaml:4:14: BAL_CERTIFICATE_FILE: .*gone.key/);
+});
+
+test('ballast check warns where ballast run refuses for want of a folder for ACME', () => {
+  using dir = new TempDir();
+  const certificates = '  a: { acme: { names: a.test, challenge: tls-alpn-01 } }';
+  const text = `admin: off\n${shown(certificates)}`;
+  const { status, lines } = check(dir.path, text);
+  assert.equal(status, 0);
+  assert.equal(lines.length, 1);
+  assert.match(lines[0]!, /^ballast.yaml:3:8: BAL_CONFIG_NEEDS_STATE: warning: /);
+  const run = spawnSync(BALLAST, ['run', dir.file('ballast.yaml')], { encoding: 'utf8' });
+  assert.equal(run.status, 1);
+  assert.match(run.stderr, /ballast.yaml:3:8: BAL_CONFIG_NEEDS_STATE: ACME needs a folder/);
 });
