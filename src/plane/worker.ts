@@ -32,7 +32,7 @@ import { onTcpClient, onTcpServer } from './tcp/session-events.ts';
 import type { TcpClient } from './tcp/session.ts';
 import { endDatagrams, onDatagrams } from './udp/datagram-events.ts';
 import { handshakes } from './tls/handshake-queue.ts';
-import { runWaitingHandshake } from './tls/handshake-turns.ts';
+import { runWaitingHandshakes } from './tls/handshake-turns.ts';
 import { troubles } from './tls/tls-trouble.ts';
 import { flushReplies } from './udp/replies.ts';
 import { closeUpstream } from './upstream.ts';
@@ -176,7 +176,7 @@ function housekeeping(): void {
     flushReplies();
     // Who waits in a queue goes before who asks again.
     if (queues.pools.size > 0) kickQueues();
-    runWaitingHandshake();
+    runWaitingHandshakes();
     resumeReady();
     worker.wheel.advance(worker.nowMs, onDue);
     if (accepting.isPaused) resumeAccepting();

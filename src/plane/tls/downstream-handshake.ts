@@ -75,7 +75,7 @@ export function prepareHandshake(c: Connection, t: DownstreamTls, hello: ClientH
   t.olderKey = olderKeyOf(hello);
   t.takesEarly = takesEarlyData(plan) && hello.hasTicket;
   t.stage = TLS_STAGE.waiting;
-  if (takeKeyTurn(c)) t.stage = TLS_STAGE.handshake;
+  if (takeKeyTurn(c, t)) t.stage = TLS_STAGE.handshake;
   return GOES_ON;
 }
 

@@ -1,7 +1,7 @@
 /**
  * The handshakes that are under way in this worker, bounded in number, and whose turn it is to use a
- * private key: that takes so long (0.1 to 2 ms) that one is used in each turn of the loop, and
- * everybody else is looked after in between.
+ * private key: that takes so long (RSA 1 to 2 ms, others 0.1 ms) that few are used in each turn of
+ * the loop, and everybody else is looked after in between.
  */
 import { LISTENER_METER } from '../../base/meters.ts';
 import type { Connection } from '../connection.ts';
@@ -19,8 +19,25 @@ export const handshakes = {
   waiting: [] as Connection[],
 };
 
-/** The turn of the loop in which a private key was used last. */
-let keyTurnMs = -1;
+/** What a turn of the loop has for private keys; one that is begun is finished. */
+const TURN_SHARES = 4;
+const RSA_SHARES = TURN_SHARES;
+const OTHER_SHARES = 1;
+
+/** The turn of the loop in which a private key was used last, and what is left of it. */
+let turnMs = -1;
+let sharesLeft = TURN_SHARES;
+
+/** Takes the share of a handshake from the turn; false where the turn has none left. */
+function takeShares(t: DownstreamTls): boolean {
+  if (turnMs !== worker.nowMs) {
+    turnMs = worker.nowMs;
+    sharesLeft = TURN_SHARES;
+  }
+  if (sharesLeft <= 0) return false;
+  sharesLeft -= t.certificates[0]?.keyType === 'rsa' ? RSA_SHARES : OTHER_SHARES;
+  return true;
+}
 
 /** Counts a handshake in; returns the connection that has to make room for it, or null. */
 export function enterHandshake(c: Connection, t: DownstreamTls): Connection | null {
@@ -37,23 +54,20 @@ export function leaveHandshake(t: TlsStream): void {
 }
 
 /** Whether a private key may be used now; if not, the connection goes on when its turn comes. */
-export function takeKeyTurn(c: Connection): boolean {
-  if (keyTurnMs !== worker.nowMs && handshakes.waiting.length === 0) {
-    keyTurnMs = worker.nowMs;
-    return true;
-  }
+export function takeKeyTurn(c: Connection, t: DownstreamTls): boolean {
+  if (handshakes.waiting.length === 0 && takeShares(t)) return true;
   handshakes.waiting.push(c);
   return false;
 }
 
-/** Called each turn: the connection whose turn it is, or null. */
+/** Called each turn, until it returns null: the connection whose turn it is. */
 export function nextWaiting(): Connection | null {
-  while (keyTurnMs !== worker.nowMs) {
-    const c = handshakes.waiting.shift();
-    if (c === undefined) return null;
-    if (c.isClosed) continue;
-    keyTurnMs = worker.nowMs;
-    return c;
+  const { waiting } = handshakes;
+  while (waiting.length > 0) {
+    const c = waiting[0]!;
+    if (c.isClosed || c.tls === null) waiting.shift();
+    else if (takeShares(c.tls as DownstreamTls)) return waiting.shift()!;
+    else return null;
   }
   return null;
 }

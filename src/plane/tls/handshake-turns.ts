@@ -19,13 +19,15 @@ export function evictHandshake(c: Connection): void {
   else abortSession((c as TcpClient).session, REASON.tlsEvicted);
 }
 
-/** Called each turn: one handshake that has waited uses its private key. */
-export function runWaitingHandshake(): void {
-  const c = nextWaiting();
-  if (c === null) return;
+/** Called each turn: handshakes that have waited use their private keys, as many as the turn has. */
+export function runWaitingHandshakes(): void {
+  for (let c = nextWaiting(); c !== null; c = nextWaiting()) run(c);
+}
+
+function run(c: Connection): void {
   worker.current = c;
-  const t = c.tls as DownstreamTls | null;
-  if (t === null || t.stage !== TLS_STAGE.waiting) return;
+  const t = c.tls as DownstreamTls;
+  if (t.stage !== TLS_STAGE.waiting) return;
   t.stage = TLS_STAGE.handshake;
   if (c.role === ROLE.downstream) readHandshake(c as Downstream, t);
   else goOnWithTls((c as TcpClient).session, t);
