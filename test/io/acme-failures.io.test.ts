@@ -75,8 +75,8 @@ test('a crash after a certificate was made: it is not made again', { skip }, asy
   }
   const before = scene.held();
   // As it is on the disk between the order and the certificate.
-  rmSync(scene.path('shop.pem'));
-  writeFileSync(scene.path('shop.json'), JSON.stringify({ ...scene.tries(), pending }));
+  rmSync(scene.path('certificate.pem'));
+  writeFileSync(scene.path('tries.json'), JSON.stringify({ ...scene.tries(), pending }));
   await using _second = await scene.balancer();
   assert.equal((await scene.obtained()).serialNumber, before?.serialNumber);
   assert.equal(scene.pebble.count(ORDERS_TWO), 0);
@@ -131,6 +131,25 @@ test(
   },
 );
 
+test('who has mended what was wrong has it tried again by a reload', { skip }, async () => {
+  await using scene = await AcmeScene.start();
+  const config = scene.config();
+  const { secure } = config['listeners'] as Record<string, unknown>;
+  {
+    await using first = await Ballast.start({ ...config, listeners: { secure } });
+    await acmeStatusWhen(first, ({ state }) => state === 'failed');
+    await until(() => scene.tries()?.failures === 1, { what: 'the failure to be kept' });
+  }
+  await using ballast = await scene.balancer();
+  const held = await acmeStatusWhen(ballast, () => true);
+  assert.equal(held.state, 'failed');
+  assert.equal(held.lastError?.code, 'BAL_ACME_CONNECTION', 'a restart has forgotten nothing');
+  assert.ok(Date.parse(held.nextTry!) > Date.now() + 60_000);
+  assert.equal((await ballast.reload()).ok, true);
+  await scene.obtained();
+  await acmeStatusWhen(ballast, ({ state, failures }) => state === 'valid' && failures === 0);
+});
+
 test('a forgotten account is registered anew with the same key', { skip }, async () => {
   await using scene = await AcmeScene.start();
   const accounts = join(scene.state, 'acme', 'accounts');
@@ -148,7 +167,7 @@ test('a forgotten account is registered anew with the same key', { skip }, async
   // It forgets everything when it ends.
   await scene.pebble.stop();
   await scene.pebble.resume();
-  rmSync(scene.path('shop.pem'));
+  rmSync(scene.path('certificate.pem'));
   await using ballast = await scene.balancer();
   await scene.obtained();
   assert.equal(key(), before);
@@ -164,7 +183,7 @@ test('a broken file of an account is set aside, another account made', { skip },
   }
   const file = readdirSync(accounts)[0] ?? '';
   writeFileSync(join(accounts, file), '{"format":1');
-  rmSync(scene.path('shop.pem'));
+  rmSync(scene.path('certificate.pem'));
   await using ballast = await scene.balancer();
   await scene.obtained();
   assert.match(ballast.stderr, /set aside/);

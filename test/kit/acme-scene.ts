@@ -11,8 +11,8 @@ import type { PebbleOptions } from './pebble.ts';
 import { TempDir } from './temp-dir.ts';
 import { until } from './wait.ts';
 
-/** An order on a loaded machine, in ms. */
-const ORDER_MS = 60_000;
+/** An order on a loaded machine, or a renewal, in ms. */
+const ORDER_MS = 120_000;
 
 export type AcmeSceneOptions = Omit<PebbleOptions, 'httpPort' | 'tlsPort'>;
 
@@ -78,14 +78,15 @@ export class AcmeScene implements AsyncDisposable {
     return Ballast.start(this.config(acme));
   }
 
-  path(name: string): string {
-    return join(this.state, 'acme', 'certificates', name);
+  /** A file of what is kept of a certificate: `certificate.pem` or `tries.json`. */
+  path(file: string, name = 'shop'): string {
+    return join(this.state, 'acme', 'certificates', name, file);
   }
 
   /** The certificate that there is; null where there is none. */
   held(name = 'shop'): X509Certificate | null {
     try {
-      return new X509Certificate(readFileSync(this.path(`${name}.pem`)));
+      return new X509Certificate(readFileSync(this.path('certificate.pem', name)));
     } catch {
       return null;
     }
@@ -123,7 +124,7 @@ export class AcmeScene implements AsyncDisposable {
   /** What is kept of the tries; null where nothing is. */
   tries(name = 'shop'): KeptTries | null {
     try {
-      return JSON.parse(readFileSync(this.path(`${name}.json`), 'utf8')) as KeptTries;
+      return JSON.parse(readFileSync(this.path('tries.json', name), 'utf8')) as KeptTries;
     } catch {
       return null;
     }

@@ -1,10 +1,10 @@
 /**
  * What ACME keeps in the state folder, all of it for the owner alone:
  *
- *   acme/accounts/<digest>.json    key and URL of an account
- *   acme/certificates/<name>.pem   a certificate, its chain and its key, in one file: it is replaced
- *                                  in one step, so that one is never there without the other
- *   acme/certificates/<name>.json  when it was tried last and how that went
+ *   acme/accounts/<digest>.json                    key and URL of an account
+ *   acme/certificates/<name>/certificate.pem       a certificate, its chain and its key in one file:
+ *                                                  one is never there without the other
+ *   acme/certificates/<name>/tries.json            when it was tried last and how that went
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -22,12 +22,12 @@ export function acmeFiles(
 
 /** Path of the certificate for a key of `certificates`. */
 export function heldPath(stateFolder: string, key: string): string {
-  return join(stateFolder, 'acme', 'certificates', `${key}.pem`);
+  return join(stateFolder, 'acme', 'certificates', key, 'certificate.pem');
 }
 
 /** Path of what is kept of the tries for a certificate. */
 export function triesPath(stateFolder: string, key: string): string {
-  return join(stateFolder, 'acme', 'certificates', `${key}.json`);
+  return join(stateFolder, 'acme', 'certificates', key, 'tries.json');
 }
 
 /** Path of the account with this address of mail at a directory. */
