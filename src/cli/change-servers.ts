@@ -7,8 +7,8 @@ import type {
   ServerChange,
 } from '../control/server-states/server-control.ts';
 import type { AdministrativeStatus } from '../control/status-report.ts';
-import { adminAddress, type AdminChoice } from './admin-address.ts';
-import { askAdmin, type AdminQuestion } from './admin-client.ts';
+import { adminTarget, type AdminChoice } from './admin-target.ts';
+import { askAdmin, type AdminQuestion, type AdminTarget } from './admin-client.ts';
 import { tableText } from './print.ts';
 
 /** Servers that are printed one by one. */
@@ -22,14 +22,14 @@ export type ServerChoice = AdminChoice & {
 
 /** Changes the servers and prints what came of it. Throws BAL_SERVER_UNKNOWN. */
 export async function changeServers(choice: ServerChoice, change: ServerChange): Promise<void> {
-  const admin = await adminAddress(choice);
+  const admin = await adminTarget(choice);
   const report = await sendChange(admin, choice.server, change);
   printReport(report, choice.isJson);
 }
 
 /** Asks for the change. */
 export async function sendChange(
-  admin: string,
+  admin: AdminTarget,
   server: string,
   change: ServerChange,
 ): Promise<ChangeReport> {
@@ -38,13 +38,16 @@ export async function sendChange(
 }
 
 /** The servers that a pattern means. Throws BAL_SERVER_UNKNOWN. */
-export async function listServers(admin: string, server: string): Promise<readonly NamedServer[]> {
+export async function listServers(
+  admin: AdminTarget,
+  server: string,
+): Promise<readonly NamedServer[]> {
   const body = await ask(admin, { method: 'GET', path: pathOf(server) });
   const list = body as NamedServer | { readonly servers: readonly NamedServer[] };
   return 'servers' in list ? list.servers : [list];
 }
 
-async function ask(admin: string, question: AdminQuestion): Promise<unknown> {
+async function ask(admin: AdminTarget, question: AdminQuestion): Promise<unknown> {
   const { status, body } = await askAdmin(admin, question);
   if (status === 200) return body;
   const { error, code, hint } = body as Readonly<Record<string, string | undefined>>;

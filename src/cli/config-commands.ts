@@ -1,5 +1,6 @@
 /** The commands that change the configuration of a running balancer, as the command line knows them. */
 import { InvalidArgumentError, type Command } from 'commander';
+import { addAdminOptions, adminChoice, type AdminFlags } from './admin-options.ts';
 
 const RELOAD_HELP = `
 Asks the running balancer to read its own configuration file again. FILE only tells where the
@@ -34,7 +35,7 @@ Examples:
   ballast rollback 7 ballast.yaml
 `;
 
-type Options = { readonly admin?: string; readonly json?: boolean };
+type Options = AdminFlags & { readonly json?: boolean };
 
 /** Adds `reload`, `history` and `rollback`. */
 export function addConfigCommands(program: Command): void {
@@ -59,16 +60,13 @@ export function addConfigCommands(program: Command): void {
 }
 
 function command(program: Command, usage: string, summary: string, help: string): Command {
-  return program
-    .command(usage)
-    .description(summary)
-    .option('--admin <addr>', 'its admin address: HOST:PORT or unix:/path')
+  return addAdminOptions(program.command(usage).description(summary))
     .option('--json', 'print the answer as JSON')
     .addHelpText('after', help);
 }
 
-function choiceOf(file: string | undefined, { admin, json }: Options) {
-  return { file, admin, isJson: json === true };
+function choiceOf(file: string | undefined, options: Options) {
+  return { ...adminChoice(file, options), isJson: options.json === true };
 }
 
 /** `7 ballast.yaml`, `7`, `ballast.yaml` or nothing. */

@@ -1,7 +1,8 @@
 /** `ballast drain`: a server gets nothing new; what it has goes on. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { BallastError } from '../base/errors.ts';
-import { adminAddress } from './admin-address.ts';
+import type { AdminTarget } from './admin-client.ts';
+import { adminTarget } from './admin-target.ts';
 import {
   leftText,
   listServers,
@@ -21,7 +22,7 @@ export type DrainChoice = ServerChoice & {
 /** Drains, and waits if that is asked for. Throws BAL_SERVER_UNKNOWN, _BUSY and _GONE. */
 export async function drain(choice: DrainChoice): Promise<void> {
   const { server, isJson, waitMs } = choice;
-  const admin = await adminAddress(choice);
+  const admin = await adminTarget(choice);
   const report = await sendChange(admin, server, { administrative: 'drain' });
   if (waitMs === null) {
     printReport(report, isJson);
@@ -41,7 +42,7 @@ export async function drain(choice: DrainChoice): Promise<void> {
 type Left = ReadonlyMap<string, number | null>;
 
 async function untilNothingIsLeft(
-  admin: string,
+  admin: AdminTarget,
   { server, keys }: { readonly server: string; readonly keys: readonly string[] },
   waitMs: number,
 ): Promise<Left> {
@@ -81,7 +82,7 @@ function goneError(keys: readonly string[]): BallastError {
   });
 }
 
-async function leftOn(admin: string, server: string, keys: readonly string[]): Promise<Left> {
+async function leftOn(admin: AdminTarget, server: string, keys: readonly string[]): Promise<Left> {
   const left = new Map<string, number | null>(keys.map((key) => [key, null]));
   try {
     for (const { pool, name, requestsLive } of await listServers(admin, server)) {

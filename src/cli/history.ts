@@ -1,13 +1,13 @@
 /** `ballast history`: the configurations that were in force. */
 import type { HistoryReport } from '../control/history/config-report.ts';
-import { adminAddress, type AdminChoice } from './admin-address.ts';
+import { adminTarget, type AdminChoice } from './admin-target.ts';
 import { askAdmin, refusalOf } from './admin-client.ts';
 import { tableText } from './print.ts';
 import { onDiskText } from './status-text.ts';
 
 /** Prints them, the newest first, as a table or as the JSON that the admin server gave. */
 export async function history(choice: AdminChoice & { readonly isJson: boolean }): Promise<void> {
-  const { body } = await askAdmin(await adminAddress(choice), { method: 'GET', path: '/history' });
+  const { body } = await askAdmin(await adminTarget(choice), { method: 'GET', path: '/history' });
   const refusal = refusalOf(body);
   if (refusal !== null) throw refusal;
   const text = choice.isJson

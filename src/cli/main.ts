@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { BallastError } from '../base/errors.ts';
 import { addConfigCommands } from './config-commands.ts';
+import { addAdminOptions, adminChoice, type AdminFlags } from './admin-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { errorText } from './print.ts';
 import { addServerCommands } from './server-commands.ts';
@@ -78,8 +79,6 @@ Starts three sample servers and a balancer before them on loopback, sends a litt
 one server fail and heal now and then. Prints the addresses to open. Ctrl-C ends all of it.
 `;
 
-type AdminOptions = { readonly admin?: string };
-
 function build(): Command {
   const program = new Command('ballast')
     .description('A fault-tolerant load balancer for bare metal and Kubernetes.')
@@ -107,15 +106,13 @@ function build(): Command {
     .action(async (file: string | undefined, options: { json?: boolean }) => {
       await (await import('./doctor.ts')).doctor({ file, isJson: options.json === true });
     });
-  program
-    .command('status [file]')
-    .description('print what a running balancer does')
-    .option('--admin <addr>', 'its admin address: HOST:PORT or unix:/path')
+  const summary = 'print what a running balancer does';
+  addAdminOptions(program.command('status [file]').description(summary))
     .option('--json', 'print all of it as JSON')
     .addHelpText('after', STATUS_HELP)
-    .action(async (file: string | undefined, options: AdminOptions & { json?: boolean }) => {
+    .action(async (file: string | undefined, options: AdminFlags & { json?: boolean }) => {
       const { status } = await import('./status.ts');
-      await status({ file, admin: options.admin, isJson: options.json === true });
+      await status({ ...adminChoice(file, options), isJson: options.json === true });
     });
   addConfigCommands(program);
   addUpgradeCommand(program);

@@ -2,7 +2,7 @@
 import { renderDiagnostics } from '../config/render-diagnostic.ts';
 import type { DryRunReport } from '../control/history/config-control.ts';
 import type { ReloadReport } from '../control/reload.ts';
-import { adminAddress, type AdminChoice } from './admin-address.ts';
+import { adminTarget, type AdminChoice } from './admin-target.ts';
 import { askAdmin, refusalOf } from './admin-client.ts';
 import { EXIT } from './exit-codes.ts';
 import { planChangesText } from './plan-changes-text.ts';
@@ -16,7 +16,7 @@ export type ReloadChoice = AdminChoice & {
 /** Prints what came of it; exit code 1 when nothing was changed because of a mistake. */
 export async function reload(choice: ReloadChoice): Promise<void> {
   const path = choice.isDryRun ? '/reload?dry-run=1' : '/reload';
-  const { body } = await askAdmin(await adminAddress(choice), { method: 'POST', path });
+  const { body } = await askAdmin(await adminTarget(choice), { method: 'POST', path });
   const refusal = refusalOf(body);
   if (refusal !== null) throw refusal;
   const report = body as ReloadReport | DryRunReport;

@@ -1,6 +1,6 @@
 /** `ballast rollback`: a configuration that was in force before is put in force again. */
 import type { ReloadReport } from '../control/reload.ts';
-import { adminAddress, type AdminChoice } from './admin-address.ts';
+import { adminTarget, type AdminChoice } from './admin-target.ts';
 import { askAdmin, refusalOf } from './admin-client.ts';
 import { EXIT } from './exit-codes.ts';
 import { printReload } from './reload.ts';
@@ -15,7 +15,7 @@ export type RollbackChoice = AdminChoice & {
 export async function rollback(choice: RollbackChoice): Promise<void> {
   const { number, isJson } = choice;
   const path = number === null ? '/rollback' : `/rollback?number=${number}`;
-  const { body } = await askAdmin(await adminAddress(choice), { method: 'POST', path });
+  const { body } = await askAdmin(await adminTarget(choice), { method: 'POST', path });
   const refusal = refusalOf(body);
   if (refusal !== null) throw refusal;
   const report = body as ReloadReport;

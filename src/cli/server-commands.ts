@@ -1,5 +1,6 @@
 /** The commands that act on servers of a running balancer, as the command line knows them. */
 import { InvalidArgumentError, type Command } from 'commander';
+import { addAdminOptions, adminChoice, type AdminFlags } from './admin-options.ts';
 import type { ServerChoice } from './change-servers.ts';
 import { parseTime } from './time-option.ts';
 
@@ -41,7 +42,7 @@ Examples:
   ballast weight web/big default
 `;
 
-type Options = { readonly admin?: string; readonly json?: boolean };
+type Options = AdminFlags & { readonly json?: boolean };
 type DrainOptions = Options & { readonly wait?: boolean; readonly timeout?: number };
 
 /** Adds `drain`, `ready`, `maintenance` and `weight`. */
@@ -78,16 +79,13 @@ export function addServerCommands(program: Command): void {
 }
 
 function command(program: Command, usage: string, summary: string, help: string): Command {
-  return program
-    .command(usage)
-    .description(summary)
-    .option('--admin <addr>', 'its admin address: HOST:PORT or unix:/path')
+  return addAdminOptions(program.command(usage).description(summary))
     .option('--json', 'print what was done as JSON')
     .addHelpText('after', help);
 }
 
 function choiceOf(server: string, file: string | undefined, options: Options): ServerChoice {
-  return { server, file, admin: options.admin, isJson: options.json === true };
+  return { ...adminChoice(file, options), server, isJson: options.json === true };
 }
 
 /** A weight, or null for `default`. */

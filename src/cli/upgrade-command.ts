@@ -1,5 +1,6 @@
 /** `ballast upgrade` as the command line knows it. */
 import type { Command } from 'commander';
+import { addAdminOptions, adminChoice, type AdminFlags } from './admin-options.ts';
 import { parseTime } from './time-option.ts';
 
 const UPGRADE_HELP = `
@@ -15,14 +16,12 @@ Examples:
   ballast upgrade --admin 127.0.0.1:9900 --timeout 2m
 `;
 
-type Options = { readonly admin?: string; readonly timeout?: number };
+type Options = AdminFlags & { readonly timeout?: number };
 
 /** Adds `upgrade`. */
 export function addUpgradeCommand(program: Command): void {
-  program
-    .command('upgrade [file]')
-    .description('hand over to the version that is installed now')
-    .option('--admin <addr>', 'its admin address: HOST:PORT or unix:/path')
+  const summary = 'hand over to the version that is installed now';
+  addAdminOptions(program.command('upgrade [file]').description(summary))
     .option(
       '--timeout <time>',
       'time that the new program has to be ready, 60s by default',
@@ -31,6 +30,6 @@ export function addUpgradeCommand(program: Command): void {
     .addHelpText('after', UPGRADE_HELP)
     .action(async (file: string | undefined, options: Options) => {
       const { upgrade } = await import('./upgrade.ts');
-      await upgrade({ file, admin: options.admin, timeoutMs: options.timeout });
+      await upgrade({ ...adminChoice(file, options), timeoutMs: options.timeout });
     });
 }

@@ -1,7 +1,7 @@
 /** `ballast upgrade`: the running balancer hands over to the program that is on the disk now. */
 import { READY_LIMIT_MS } from '../control/handover/upgrader.ts';
 import type { UpgradeReport } from '../control/handover/upgrader.ts';
-import { adminAddress, type AdminChoice } from './admin-address.ts';
+import { adminTarget, type AdminChoice } from './admin-target.ts';
 import { askAdmin } from './admin-client.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -17,7 +17,7 @@ export type UpgradeChoice = AdminChoice & {
 export async function upgrade(choice: UpgradeChoice): Promise<void> {
   const { timeoutMs } = choice;
   const query = timeoutMs === undefined ? '' : `?timeout=${Math.max(1, Math.round(timeoutMs))}`;
-  const { body } = await askAdmin(await adminAddress(choice), {
+  const { body } = await askAdmin(await adminTarget(choice), {
     method: 'POST',
     path: `/v1/upgrade${query}`,
     limitMs: (timeoutMs ?? READY_LIMIT_MS) + REST_MS,

@@ -26,15 +26,33 @@ function* fileUses(check: CheckConfig, path: ConfigPath): Generator<FileUse> {
   }
 }
 
+function* adminFileUses({ config: { admin } }: RuleContext): Generator<FileUse> {
+  if (admin === null || !('bind' in admin)) return;
+  if (admin.tokenFile !== undefined) yield { file: admin.tokenFile, path: ['admin', 'tokenFile'] };
+  for (const key of ['certificate', 'key', 'clientCa'] as const) {
+    const file = admin.tls?.[key];
+    if (file !== undefined) yield { file, path: ['admin', 'tls', key] };
+  }
+}
+
 /**
- * Warns of files that checks need and that cannot be read now. They are read when a check runs, by
- * the supervisor: that they are missing here does not say that they will be missing there.
+ * Warns of files that checks and the admin address need and that cannot be read now. They are read
+ * by the supervisor: that they are missing here does not say that they will be missing there.
  */
 export function warnMissingFiles(context: RuleContext, folder: string, readFile: ReadFile): void {
+  const isThere = (file: string): boolean =>
+    !file.includes('\0') && readFile(resolve(folder, file)) !== null;
+  for (const { file, path } of adminFileUses(context)) {
+    if (isThere(file)) continue;
+    const message = `the file ${quote(file)} cannot be read now`;
+    const words = resolve(folder, file) === file ? 'it can' : RELATIVE;
+    const hint = `the admin address is not opened until ${words}`;
+    context.report({ severity: 'warning', code: 'BAL_CONFIG_ADMIN_FILE', message, hint, path });
+  }
   for (const [name, { check }] of Object.entries(context.config.pools)) {
     if (check === undefined) continue;
     for (const { file, path } of fileUses(check, ['pools', name, 'check'])) {
-      if (!file.includes('\0') && readFile(resolve(folder, file)) !== null) continue;
+      if (isThere(file)) continue;
       const message = `the file ${quote(file)} cannot be read now`;
       const hint = `checks fail until ${resolve(folder, file) === file ? 'it can' : RELATIVE}`;
       const finding = { code: 'BAL_CONFIG_CHECK_FILE', message, hint, path } as const;

@@ -12,6 +12,18 @@ export const CONFIG_ERROR_CODES = {
     'An address to listen on or to connect to cannot be read.',
     'Write 10.0.0.1:80, "[2001:db8::1]:80" (in quotes) or unix:/path.',
   ),
+  BAL_CONFIG_ADMIN_CLEAR: row(
+    'Warning: tokens for the admin address cross the network without TLS.',
+    'Add tls with certificate and key to admin.',
+  ),
+  BAL_CONFIG_ADMIN_FILE: row(
+    'Warning: a file that the admin address needs cannot be read now.',
+    'It is read when the address is opened: see that the user of the balancer can read it then.',
+  ),
+  BAL_CONFIG_ADMIN_OPEN: row(
+    'The admin address can be reached by other machines, and nothing asks who they are.',
+    'Give tokenFile, or tls with clientCa; or listen on 127.0.0.1 or on a unix socket.',
+  ),
   BAL_CONFIG_ALL_BACKUP: row(
     'All servers of a pool are backups, which serve only in place of others.',
     'Leave backup out for at least one of them.',

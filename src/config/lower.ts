@@ -5,6 +5,7 @@ import { lowerPool } from './lower/pool.ts';
 import { lowerCertificates } from './lower/tls.ts';
 import type { Plan } from './plan.ts';
 import type { Config } from './schema.ts';
+import { adminPlan } from './schema/admin.ts';
 import { uriBytes } from './schema/limits.ts';
 
 /** What a plan depends on beside the file. */
@@ -40,7 +41,7 @@ export function lower(config: Config, options: LowerOptions): Plan {
   const { limits, resolver } = config;
   const plan = {
     workers: config.workers ?? cores,
-    admin: config.admin,
+    admin: adminPlan(config.admin, folder),
     log: config.log,
     limits: {
       connections: limits.connections,

@@ -6,6 +6,7 @@
  * field says so. Cross references (route → pool) are indices into the arrays of the same plan.
  * `key` fields name a thing across reloads: same key, same thing.
  */
+import type { AdminPlan } from './plan-admin.ts';
 import type { AgentPlan, CheckPlan } from './plan-check.ts';
 import type {
   ProxyAcceptPlan,
@@ -22,7 +23,7 @@ export type Plan = {
   /** SHA-256 of the canonical plan without `version` and `slot`s, hex. */
   readonly digest: string;
   readonly workers: number;
-  readonly admin: BindPlan | null;
+  readonly admin: AdminPlan | null;
   readonly log: LogPlan;
   readonly limits: LimitsPlan;
   readonly drainMs: number;

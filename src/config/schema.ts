@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { adminAddress } from './schema/address.ts';
+import { adminSchema } from './schema/admin.ts';
 import { certificateSchema } from './schema/certificate.ts';
 import { limitsSchema } from './schema/limits.ts';
 import { listenerSchema } from './schema/listener.ts';
@@ -17,9 +17,7 @@ import { duration } from './schema/units.ts';
  */
 export const configSchema = z
   .strictObject({
-    admin: adminAddress(
-      'Where the admin API, /metrics and the dashboard are served: an address, or off.',
-    ).prefault('unix:/run/ballast/admin.sock'),
+    admin: adminSchema,
     workers: workerCount('Worker processes; auto is one per core.').prefault('auto'),
     log: logSchema,
     limits: limitsSchema,

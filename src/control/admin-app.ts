@@ -1,5 +1,6 @@
 /** The routes of the admin server. */
 import { Hono } from 'hono';
+import { getConnInfo } from '@hono/node-server/conninfo';
 import { type AdminAccess, UNIX_ACCESS } from './admin/access.ts';
 import { apiApp } from './admin/api.ts';
 import { addDashboard } from './admin/dashboard.ts';
@@ -25,9 +26,10 @@ async function isPassed(path: string, { upgrader }: ControlView): Promise<boolea
 export const REQUESTS_MAX = 64;
 
 /**
- * GET / (the dashboard), GET /healthz (200 while serving, else 503), GET /metrics, what `apiApp` has below /v1, and the paths
- * that are older than that: GET /status, and what `addConfigRoutes` and `addServerRoutes` add. Faults
- * are problem documents; those of the older paths `{ error, code, hint }`.
+ * GET / (the dashboard), GET /healthz (200 while serving, else 503), GET /metrics, what `apiApp` has
+ * below /v1, and the paths that are older than that: GET /status, and what `addConfigRoutes` and
+ * `addServerRoutes` add. Faults are problem documents; those of the older paths
+ * `{ error, code, hint }`.
  */
 export function adminApp(view: ControlView, access: AdminAccess = UNIX_ACCESS): Hono {
   const app = new Hono();
@@ -57,9 +59,10 @@ const isOlder = (path: string): boolean =>
 
 function addGuards(app: Hono, view: ControlView, access: AdminAccess): void {
   let underWay = 0;
-  app.use(async ({ req, header }, next) => {
-    header('cache-control', 'no-store');
-    header('x-content-type-options', 'nosniff');
+  app.use(async (context, next) => {
+    const { req } = context;
+    context.header('cache-control', 'no-store');
+    context.header('x-content-type-options', 'nosniff');
     const asked = {
       method: req.method,
       path: req.path,
@@ -75,6 +78,12 @@ function addGuards(app: Hono, view: ControlView, access: AdminAccess): void {
       const hint = 'send Content-Type: application/json';
       return problem({ status: 415, code: 'BAL_API_MEDIA', detail, hint });
     }
+    const shut = access.gate?.check({
+      ...asked,
+      authorization: req.header('authorization'),
+      client: getConnInfo(context).remote.address ?? '',
+    });
+    if (shut) return shut;
     if (underWay >= REQUESTS_MAX) {
       const detail = `${REQUESTS_MAX} requests are worked on already: no more are allowed at once`;
       const headers = { 'retry-after': '1' };

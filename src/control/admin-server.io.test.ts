@@ -3,6 +3,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import test from 'node:test';
+import type { AdminPlan } from '../config/plan-admin.ts';
 import type { BindPlan } from '../config/plan.ts';
 import { TempDir } from '../../test/kit/temp-dir.ts';
 import { closeFd, openListener } from '../sys/sockets.ts';
@@ -11,6 +12,8 @@ import { EventStreams } from './admin/event-stream.ts';
 import { TrafficBook } from './admin/traffic.ts';
 import type { ControlView } from './control-view.ts';
 import { EventBook } from './event-book.ts';
+import { Outlet } from './outlet.ts';
+import { createProductLog } from './product-log.ts';
 import type { MetersReader } from './meters-reader.ts';
 import type { ReloadReport } from './reload.ts';
 import type { StatusReport } from './status-report.ts';
@@ -79,11 +82,15 @@ function view(parts: Partial<ControlView> = {}): ControlView {
   };
 }
 
+const log = createProductLog({ outlet: Outlet.file('/dev/null'), level: 'error', format: 'json' });
+
+const open = (plan: AdminPlan, of: ControlView) => AdminServer.open({ plan, view: of, log });
+
 const LOOPBACK: BindPlan = { family: 'ipv4', host: '127.0.0.1', port: 0 };
 const unix = (path: string): BindPlan => ({ family: 'unix', host: path, port: 0 });
 
 test('AdminServer answers its four paths, and says what there is on others', async () => {
-  const server = await AdminServer.open(LOOPBACK, view());
+  const server = await open(LOOPBACK, view());
   const ask = (path: string, method = 'GET') => fetch(`${server.address}${path}`, { method });
   assert.equal((await ask('/healthz')).status, 200);
   assert.deepEqual(await (await ask('/status')).json(), { version: '1' });
@@ -101,14 +108,14 @@ test('AdminServer answers its four paths, and says what there is on others', asy
 });
 
 test('AdminServer says 503 on /healthz while nothing is served', async () => {
-  const server = await AdminServer.open(LOOPBACK, view({ isReady: () => false }));
+  const server = await open(LOOPBACK, view({ isReady: () => false }));
   assert.equal((await fetch(`${server.address}/healthz`)).status, 503);
   await server.close();
 });
 
 test('AdminServer says 422 with the report when a reload failed', async () => {
   const failed = { ...REPORT, ok: false };
-  const server = await AdminServer.open(LOOPBACK, view({ reload: () => Promise.resolve(failed) }));
+  const server = await open(LOOPBACK, view({ reload: () => Promise.resolve(failed) }));
   const response = await fetch(`${server.address}/reload`, { method: 'POST' });
   assert.equal(response.status, 422);
   assert.deepEqual(await response.json(), failed);
@@ -117,7 +124,7 @@ test('AdminServer says 422 with the report when a reload failed', async () => {
 
 test('AdminServer lets no page of another site reload', async () => {
   const reload = () => assert.fail('must not reload');
-  const server = await AdminServer.open(LOOPBACK, view({ reload }));
+  const server = await open(LOOPBACK, view({ reload }));
   const headers = { origin: 'https://evil.example' };
   const response = await fetch(`${server.address}/reload`, { method: 'POST', headers });
   assert.equal(response.status, 403);
@@ -128,7 +135,7 @@ test('AdminServer keeps an error of one request to that request', async () => {
   const status = () => {
     throw new Error('broken');
   };
-  const server = await AdminServer.open(LOOPBACK, view({ status }));
+  const server = await open(LOOPBACK, view({ status }));
   assert.equal((await fetch(`${server.address}/status`)).status, 500);
   assert.equal((await fetch(`${server.address}/healthz`)).status, 200);
   await server.close();
@@ -137,7 +144,7 @@ test('AdminServer keeps an error of one request to that request', async () => {
 test('AdminServer gives its unix socket to the owner alone and removes it', async () => {
   using dir = new TempDir();
   const path = dir.file('admin.sock');
-  const server = await AdminServer.open(unix(path), view());
+  const server = await open(unix(path), view());
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(await statusOf(path), 200);
   await server.close();
@@ -149,7 +156,7 @@ test('AdminServer takes over the socket file of a dead process', async () => {
   const path = dir.file('admin.sock');
   closeFd(openListener(unix(path), { backlog: 1, nodelay: false }));
   assert.ok(existsSync(path));
-  const server = await AdminServer.open(unix(path), view());
+  const server = await open(unix(path), view());
   assert.equal(await statusOf(path), 200);
   await server.close();
 });
@@ -157,8 +164,8 @@ test('AdminServer takes over the socket file of a dead process', async () => {
 test('AdminServer leaves a socket alone on which somebody listens', async () => {
   using dir = new TempDir();
   const path = dir.file('admin.sock');
-  const other = await AdminServer.open(unix(path), view());
-  await assert.rejects(AdminServer.open(unix(path), view()), { code: 'BAL_ADMIN_LISTEN' });
+  const other = await open(unix(path), view());
+  await assert.rejects(open(unix(path), view()), { code: 'BAL_ADMIN_LISTEN' });
   assert.equal(await statusOf(path), 200);
   await other.close();
 });
@@ -167,7 +174,7 @@ test('AdminServer leaves a file alone that is no socket', async () => {
   using dir = new TempDir();
   const path = dir.file('precious');
   writeFileSync(path, 'text');
-  await assert.rejects(AdminServer.open(unix(path), view()), { code: 'BAL_ADMIN_LISTEN' });
+  await assert.rejects(open(unix(path), view()), { code: 'BAL_ADMIN_LISTEN' });
   assert.equal(statSync(path).size, 4);
 });
 
@@ -175,7 +182,7 @@ test('AdminServer says which port is in use and what to do', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = other.address() as { port: number };
-  await assert.rejects(AdminServer.open({ ...LOOPBACK, port }, view()), {
+  await assert.rejects(open({ ...LOOPBACK, port }, view()), {
     code: 'BAL_ADMIN_LISTEN',
     message: new RegExp(`127.0.0.1:${port}`),
     hint: /another process listens there/,

@@ -1,54 +1,102 @@
-/** The admin server: status, metrics and reload over HTTP, on loopback or a unix socket. */
+/** The admin server: the API and the dashboard over HTTP, on a unix socket or an IP address. */
 import { chmodSync, mkdirSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
 import { Server as NetServer } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { BallastError } from '../base/errors.ts';
+import type { AdminPlan } from '../config/plan-admin.ts';
 import type { BindPlan } from '../config/plan.ts';
 import { bindText, boundAddress, openListener } from '../sys/sockets.ts';
-import { LOOPBACK_ACCESS, UNIX_ACCESS } from './admin/access.ts';
+import { TokenGate, type AdminAccess } from './admin/access.ts';
+import { AdminFiles } from './admin/admin-files.ts';
 import type { EventStreams } from './admin/event-stream.ts';
 import { adminApp } from './admin-app.ts';
 import type { ControlView } from './control-view.ts';
+import type { ProductLog } from './product-log.ts';
 import { removeSocketFile, removeStaleSocket } from './unix-socket.ts';
 
 type Server = ReturnType<typeof createAdaptorServer>;
 
-export class AdminServer {
-  /** The listening socket; open as long as this server listens. */
-  readonly fd: number;
-  readonly #server: Server;
-  readonly #bind: BindPlan;
-  readonly #streams: EventStreams;
+export type AdminServerOptions = {
+  readonly plan: AdminPlan;
+  readonly view: ControlView;
+  readonly log: ProductLog;
+  /** The one that it is to replace, which may listen on the same address. */
+  readonly before?: AdminServer | null;
+  /** A socket that listens there already. */
+  readonly given?: number;
+};
 
-  private constructor(server: Server, fd: number, bind: BindPlan, streams: EventStreams) {
-    this.#server = server;
-    this.fd = fd;
-    this.#streams = streams;
-    this.#bind = bind;
+export class AdminServer {
+  #fd = -1;
+  readonly #server: Server;
+  #bind: BindPlan;
+  readonly #scheme: string;
+  readonly #streams: EventStreams;
+  readonly #files: AdminFiles | null;
+  /** One that had to stop listening for this one, and goes on if this one is given up. */
+  #paused: AdminServer | null = null;
+
+  private constructor({ plan, view, log }: AdminServerOptions) {
+    this.#files = plan.access === undefined ? null : new AdminFiles(plan.access, log);
+    const tls = this.#files?.tls ?? null;
+    const access = accessOf(plan, this.#files, log);
+    this.#scheme = access.scheme;
+    this.#bind = plan;
+    this.#streams = view.api.streams;
+    const { fetch } = adminApp(view, access);
+    this.#server =
+      tls === null
+        ? createAdaptorServer({ fetch, serverOptions: SERVER_OPTIONS })
+        : createAdaptorServer({
+            fetch,
+            createServer: createTlsServer,
+            serverOptions: { ...SERVER_OPTIONS, ...tls },
+          });
+    if ('maxConnections' in this.#server) this.#server.maxConnections = CONNECTIONS_MAX;
   }
 
   /**
    * Listens; a unix socket can be used by its owner alone (mode 0600), and its file is replaced
-   * only when nobody listens on it. `given` is a socket that listens there already. Throws
-   * BAL_ADMIN_LISTEN.
+   * only when nobody listens on it. Where the server before it listens on the same address, that one
+   * stops listening first, and begins again when this one is closed before it was `settled`. Throws
+   * BAL_ADMIN_LISTEN, BAL_ADMIN_FILE and BAL_ADMIN_TOKENS.
    */
-  static async open(bind: BindPlan, view: ControlView, given?: number): Promise<AdminServer> {
-    const app = adminApp(view, bind.family === 'unix' ? UNIX_ACCESS : LOOPBACK_ACCESS);
-    const server = createAdaptorServer({ fetch: app.fetch, serverOptions: SERVER_OPTIONS });
-    if ('maxConnections' in server) server.maxConnections = CONNECTIONS_MAX;
-    const { streams } = view.api;
-    if (bind.family === 'unix' && given === undefined) await prepareUnixSocket(bind.host);
-    const fd = given ?? openSocket(bind);
-    await listen(server, fd);
-    const real = bind.family === 'unix' ? bind : { ...bind, port: boundAddress(fd).port };
-    return new AdminServer(server, fd, real, streams);
+  static async open(options: AdminServerOptions): Promise<AdminServer> {
+    const made = new AdminServer(options);
+    const { before = null, given } = options;
+    if (given === undefined && before !== null && before.#isOn(options.plan)) {
+      await before.#pause();
+      made.#paused = before;
+    }
+    try {
+      await made.#listen(given);
+    } catch (error) {
+      if (made.#paused !== null) await made.#paused.#listen();
+      throw error;
+    }
+    made.#files?.watch((tls) => {
+      if ('setSecureContext' in made.#server) made.#server.setSecureContext(tls);
+    });
+    return made;
   }
 
-  /** `http://127.0.0.1:9900` or `unix:/run/ballast/admin.sock`. */
+  /** The listening socket; open as long as this server listens. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /** `http://127.0.0.1:9900`, `https://10.0.0.5:9900` or `unix:/run/ballast/admin.sock`. */
   get address(): string {
-    return this.#bind.family === 'unix' ? bindText(this.#bind) : `http://${bindText(this.#bind)}`;
+    const text = bindText(this.#bind);
+    return this.#bind.family === 'unix' ? text : `${this.#scheme}://${text}`;
+  }
+
+  /** It is in force: the one before it will not be needed again. */
+  settled(): void {
+    this.#paused = null;
   }
 
   /**
@@ -57,16 +105,17 @@ export class AdminServer {
    */
   async release(): Promise<void> {
     if (!this.#server.listening) return;
+    this.#files?.stop();
     this.#streams.closeAll();
-    // Not that of the HTTP server, which would end connections whose request is still to come.
-    NetServer.prototype.close.call(this.#server);
+    await this.#pause();
     await pause(CLOSE_LIMIT_MS);
     if ('closeAllConnections' in this.#server) this.#server.closeAllConnections();
   }
 
   /** Answers what was asked already and closes; the file of a unix socket goes. */
   async close(): Promise<void> {
-    if (!this.#server.listening) return;
+    this.#files?.stop();
+    const { listening } = this.#server;
     // Their readers come back, and find who answers then.
     this.#streams.closeAll();
     const closed = new Promise((resolve) => this.#server.close(resolve));
@@ -76,8 +125,46 @@ export class AdminServer {
     }, CLOSE_LIMIT_MS);
     await closed;
     clearTimeout(timer);
-    if (this.#bind.family === 'unix') removeSocketFile(this.#bind.host);
+    if (listening && this.#bind.family === 'unix') removeSocketFile(this.#bind.host);
+    if (this.#paused !== null) await this.#paused.#listen();
+    this.#paused = null;
   }
+
+  #isOn({ family, host, port }: BindPlan): boolean {
+    const own = this.#bind;
+    const isSame = own.family === family && own.host === host && own.port === port;
+    return isSame && this.#server.listening;
+  }
+
+  /** Takes no more connections; those that are there are answered. */
+  async #pause(): Promise<void> {
+    // Not that of the HTTP server, which would end connections whose request is still to come.
+    NetServer.prototype.close.call(this.#server);
+    await new Promise(setImmediate);
+  }
+
+  async #listen(given?: number): Promise<void> {
+    if (this.#bind.family === 'unix' && given === undefined) {
+      await prepareUnixSocket(this.#bind.host);
+    }
+    this.#fd = given ?? openSocket(this.#bind);
+    await listen(this.#server, this.#fd);
+    if (this.#bind.family === 'unix') return;
+    this.#bind = { ...this.#bind, port: boundAddress(this.#fd).port };
+  }
+}
+
+/** TLS and tokens prove who asks; without them the host must be an address. */
+function accessOf(plan: AdminPlan, files: AdminFiles | null, log: ProductLog): AdminAccess {
+  const isUnix = plan.family === 'unix';
+  const hasTokens = files !== null && files.tokens !== null;
+  const isTls = files !== null && files.tls !== null;
+  return {
+    transport: isUnix ? 'unix' : 'tcp',
+    scheme: isTls ? 'https' : 'http',
+    isHostStrict: !isUnix && !hasTokens && !isTls,
+    gate: hasTokens ? new TokenGate(() => files.tokens!, log) : null,
+  };
 }
 
 /** Open connections; more are closed at once. */

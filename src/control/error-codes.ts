@@ -2,6 +2,14 @@ import type { ErrorCodeTable } from '../base/error-codes.ts';
 
 /** Codes of the control plane and of the commands. */
 export const CONTROL_ERROR_CODES = {
+  BAL_ADMIN_FILE: {
+    meaning: 'A file of the admin address (token, certificate, key, CA) cannot be read or used.',
+    remedy: 'Let the user that Ballast runs as, or that runs the command, read it.',
+  },
+  BAL_ADMIN_TOKENS: {
+    meaning: 'The token file of the admin address has no tokens, or lines that are none.',
+    remedy: 'Write "read TOKEN" or "write TOKEN" on each line, 16 characters or more.',
+  },
   BAL_ADMIN_LISTEN: {
     meaning: 'The admin server cannot listen on its address.',
     remedy: 'Choose another address for admin, or switch it off with "admin: off".',

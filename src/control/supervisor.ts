@@ -79,7 +79,7 @@ export class Supervisor {
   readonly certificates: Certificates;
   readonly #acme: AcmeManager;
   readonly succession: Succession;
-  readonly #admin = new AdminSlot(() => this.#view);
+  readonly #admin: AdminSlot;
   /** Reloads and changes of addresses, one at a time. */
   readonly #changes = new Serial();
   /** As the file has it; that in force has the servers of names beside. */
@@ -92,6 +92,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#log = options.log;
+    this.#admin = new AdminSlot(() => this.#view, options.log);
     this.#sink = new LogSink(options.standard, accessLogFault(this.#log));
     this.#health = new HealthBoard({
       log: this.#log,

@@ -42,7 +42,8 @@ export class SampleServer {
 export type DashboardOptions = {
   /** Names of the servers of each pool. */
   readonly pools: Readonly<Record<string, readonly string[]>>;
-  readonly top?: Readonly<Record<string, unknown>>;
+  /** A file with tokens that the admin address asks for. */
+  readonly tokenFile?: string;
 };
 
 export class DashboardScene implements AsyncDisposable {
@@ -60,7 +61,7 @@ export class DashboardScene implements AsyncDisposable {
     this.servers = parts.servers;
   }
 
-  static async start({ pools, top = {} }: DashboardOptions): Promise<DashboardScene> {
+  static async start({ pools, tokenFile }: DashboardOptions): Promise<DashboardScene> {
     const servers = new Map<string, SampleServer>();
     const ports = new Map<string, number>();
     const listeners: Record<string, unknown> = {};
@@ -79,7 +80,12 @@ export class DashboardScene implements AsyncDisposable {
       poolTrees[pool] = { servers: trees, check };
     }
     const admin = `127.0.0.1:${await freePort()}`;
-    const config = { admin, workers: 2, ...top, listeners, pools: poolTrees };
+    const config = {
+      admin: tokenFile === undefined ? admin : { bind: admin, tokenFile },
+      workers: 2,
+      listeners,
+      pools: poolTrees,
+    };
     const ballast = await Ballast.start(config);
     return new DashboardScene({ ballast, url: `http://${admin}/`, ports, servers });
   }

@@ -1,7 +1,9 @@
 // The dashboard in a real browser: it shows what happens, changes what it is told to, asks nobody else.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
+import { TempDir } from '../kit/temp-dir.ts';
 import { WAIT_MS, until } from '../kit/wait.ts';
 import { Browser, browserSkip, TELEPHONE } from './browser.ts';
 import { DashboardScene } from './dashboard-scene.ts';
@@ -187,6 +189,31 @@ test(
   }).join()`);
     assert.equal(refusals, 'TypeError,TypeError,TypeError');
     assert.equal(await other.page.evaluate('window.pwned'), undefined);
+  },
+);
+
+test(
+  'dashboard: where a token is asked for, it asks for it and keeps it for its tab',
+  options,
+  async () => {
+    using dir = new TempDir();
+    const token = 'writer-0123456789';
+    const tokenFile = dir.file('tokens');
+    writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
+    await using guarded = await DashboardScene.start({ pools: { web: ['alder'] }, tokenFile });
+    await using other = await Browser.start();
+    other.page.setDefaultTimeout(WAIT_MS);
+    await other.page.goto(guarded.url);
+    await other.page.locator('#login-token').fill('wrong-0123456789');
+    await other.page.keyboard.press('Enter');
+    await other.page.getByText('This token is not taken.').waitFor();
+    await other.page.locator('#login-token').fill(token);
+    await other.page.keyboard.press('Enter');
+    await row('web/alder', other.page).waitFor();
+    await other.page.locator('#events li').first().waitFor();
+    await other.page.reload();
+    await row('web/alder', other.page).waitFor();
+    assert.equal(await other.page.evaluate('document.cookie'), '');
   },
 );
 

@@ -42,7 +42,7 @@ test('the documents show whole configurations', () => {
   assert.ok(whole >= 6, `${whole}`);
 });
 
-const commands = ['src/cli/main.ts', 'src/cli/server-commands.ts']
+const commands = ['src/cli/main.ts', 'src/cli/server-commands.ts', 'src/cli/admin-options.ts']
   .map((path) => readFileSync(join(ROOT, path), 'utf8'))
   .join('');
 const OPTIONS = new Set([...commands.matchAll(/--[a-z]+/g)].map((match) => match[0]));

@@ -1,6 +1,7 @@
 import type { ConfigPath } from '../diagnostic.ts';
 import type { BindPlan } from '../plan.ts';
 import { addressText } from '../schema/address.ts';
+import { adminBind } from '../schema/admin.ts';
 import type { RuleContext } from './rule.ts';
 
 const ANY_HOST = { ipv4: '0.0.0.0', ipv6: '::', unix: '' } as const;
@@ -36,8 +37,9 @@ export function checkBinds({ config, report, isWhole }: RuleContext): void {
       path,
     });
   };
-  if (config.admin !== null && isWhole(['admin'])) {
-    add(config.admin, { name: 'admin', transport: 'tcp' }, ['admin']);
+  const admin = adminBind(config.admin);
+  if (admin !== null && isWhole(['admin'])) {
+    add(admin, { name: 'admin', transport: 'tcp' }, ['admin']);
   }
   for (const [name, listener] of Object.entries(config.listeners)) {
     const transport = listener.protocol === 'udp' ? 'udp' : 'tcp';

@@ -1,4 +1,5 @@
 import { checkAcme } from './acme.ts';
+import { checkAdmin } from './admin.ts';
 import { checkBalance } from './balance.ts';
 import { checkBinds } from './binds.ts';
 import { checkCertificates } from './certificates.ts';
@@ -27,6 +28,7 @@ import { checkTotals } from './totals.ts';
 /** All rules over a whole configuration. */
 export const RULES: readonly Rule[] = [
   checkTotals,
+  checkAdmin,
   checkBinds,
   checkNames,
   checkListeners,

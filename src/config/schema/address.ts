@@ -126,6 +126,11 @@ export function freebind() {
   ).prefault(false);
 }
 
+/** A schema for one address to listen on; port 0 lets the kernel choose one. */
+export function bindAddress(description: string): Scalar<BindPlan> {
+  return anyAddress(description, 0);
+}
+
 /** A schema for an address to connect to, which is not a name. */
 export function fixedAddress(description: string): Scalar<BindPlan> {
   return anyAddress(description, 1);

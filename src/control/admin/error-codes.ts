@@ -43,9 +43,21 @@ export const API_ERROR_CODES = {
     meaning: 'A parameter of the query or of the path is not what the route takes.',
     remedy: 'The message names the parameter; /v1/openapi.json has the schema.',
   },
+  BAL_API_REFUSALS: {
+    meaning: 'An address has sent so many wrong tokens that it is not listened to for a minute.',
+    remedy: 'Wait, and send a token of the token file.',
+  },
+  BAL_API_ROLE: {
+    meaning: 'The token may look, but not change anything, nor read the text of the configuration.',
+    remedy: 'Use a token that stands behind "write" in the token file.',
+  },
   BAL_API_STALE: {
     meaning: 'The configuration file has changed since it was read, or nobody said what it was.',
     remedy: 'Read it anew with GET /v1/config, and send its ETag as If-Match.',
+  },
+  BAL_API_TOKEN: {
+    meaning: 'The admin address asks for a token, and got none or another one.',
+    remedy: 'Send "Authorization: Bearer TOKEN"; commands take --token-file.',
   },
   BAL_API_TOO_LARGE: {
     meaning: 'The body of a request to the admin API is too long.',
