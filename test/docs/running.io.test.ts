@@ -1,12 +1,17 @@
 // What the documents say of a running balancer: metrics, fields of its log, the first fail-over.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { test } from 'node:test';
+import { TestCertificates, certificatesSkip, pem } from '../../src/control/health/test-certificates.ts';
 import { Ballast } from '../kit/ballast.ts';
 import { freePort } from '../kit/free-ports.ts';
 import { httpAnswer, Origin } from '../kit/origin.ts';
 import { ask, getBytes, startScene } from '../kit/scene.ts';
 import { until } from '../kit/wait.ts';
 import { blocksOf, codesIn, page, tableUnder } from './pages.ts';
+
+const skip = certificatesSkip;
 
 const PLACES = ['### The process', '### Workers', '### Listeners', '### Routes', '### Pools'];
 
@@ -27,7 +32,29 @@ function familiesOf(text: string): Map<string, Family> {
   return families;
 }
 
-test('docs/operations.md lists the metrics of a running balancer, with types and labels', async () => {
+/** A listener that ends TLS, with its certificate, and a request to it by a client with another one. */
+async function secureListener(made: TestCertificates) {
+  const port = await freePort();
+  const { cert, key } = made.issue('DNS:shop.test');
+  const tls = { clientCertificates: { ca: made.ca.cert } };
+  const top = {
+    certificates: { shop: { cert, key } },
+    listeners: { secure: { bind: `127.0.0.1:${port}`, tls, routes: [{ respond: {} }] } },
+  };
+  const options = { ...pem({ cert, key }), ca: readFileSync(made.ca.cert), servername: 'shop.test' };
+  const asks = () =>
+    new Promise<void>((resolve, reject) => {
+      const asked = get({ host: '127.0.0.1', port, agent: false, ...options }, (answer) => {
+        answer.resume().once('end', resolve);
+      });
+      asked.once('error', reject);
+    });
+  return { top, asks };
+}
+
+test('docs/operations.md lists the metrics of a running balancer, with types and labels', { skip }, async () => {
+  using made = new TestCertificates();
+  const secure = await secureListener(made);
   await using dead = await Origin.start(() => Promise.resolve());
   await dead.stop();
   const nowhere = `127.0.0.1:${await freePort()}`;
@@ -35,19 +62,26 @@ test('docs/operations.md lists the metrics of a running balancer, with types and
     sick: { servers: [dead.address], check: { tcp: {}, every: '20ms' } },
     named: { servers: ['gone.example:80'] },
     datagrams: { servers: [nowhere] },
+    sealed: { servers: [nowhere], tls: true },
   };
   const top = {
+    ...secure.top,
     pools,
     resolver: { servers: [nowhere], timeout: '50ms' },
-    listeners: { udp: { bind: `127.0.0.1:${await freePort()}`, protocol: 'udp', pool: 'datagrams' } },
+    listeners: {
+      ...secure.top.listeners,
+      udp: { bind: `127.0.0.1:${await freePort()}`, protocol: 'udp', pool: 'datagrams' },
+    },
   };
   const routes = [
     { paths: '/sick', pool: 'sick' },
     { paths: '/named', pool: 'named' },
+    { paths: '/sealed', pool: 'sealed' },
     { pool: 'web' },
   ];
   await using scene = await startScene({ top, listener: { routes } });
   await ask(scene.port, getBytes('/'));
+  await secure.asks();
   await scene.ballast.serverState(dead.address, 'down');
   const wasLookedUp = async () => (await scene.ballast.metric('ballast_name_lookups_total')) > 0;
   await until(wasLookedUp, { what: 'the name to be looked up' });
@@ -65,7 +99,9 @@ test('docs/operations.md lists the metrics of a running balancer, with types and
   assert.deepEqual(documented.sort(byName), real.sort(byName));
 });
 
-test('docs/access-log.md lists the fields of a line in their order', async () => {
+test('docs/access-log.md lists the fields of a line in their order', { skip }, async () => {
+  using made = new TestCertificates();
+  const secure = await secureListener(made);
   const rows = tableUnder(page('docs/access-log.md'), '## Fields');
   const documented = rows.map(([name = '']) => codesIn(name)[0]!);
   const always = rows.filter((row) => row[2] === 'never').map(([name = '']) => codesIn(name)[0]!);
@@ -75,7 +111,9 @@ test('docs/access-log.md lists the fields of a line in their order', async () =>
       routes: [{ paths: '/own', respond: {} }, { paths: '/', pool: 'web' }],
     },
     pool: { maxConnections: 1 },
+    top: secure.top,
   });
+  await secure.asks();
   await Promise.all([1, 2, 3].map(() => ask(scene.port, getBytes('/'))));
   await ask(scene.port, getBytes('/own'));
   await ask(scene.port, 'nonsense\r\n\r\n');

@@ -17,7 +17,10 @@ const HEADER = Buffer.concat([
 
 /** Fails unless the lines have the documented fields, in that order, and each of them occurs. */
 function compare(lines: readonly AccessLine[], heading: string): void {
-  const rows = tableUnder(page('docs/access-log.md'), heading);
+  // No session here has its TLS ended: docs/access-log.md says which fields come with that.
+  const rows = tableUnder(page('docs/access-log.md'), heading).filter(
+    ([, , lacks]) => lacks !== 'TLS was not ended',
+  );
   const documented = rows.map(([name = '']) => codesIn(name)[0]!);
   const always = rows.filter((row) => row[2] === 'never').map(([name = '']) => codesIn(name)[0]!);
   const met = new Set<string>();
