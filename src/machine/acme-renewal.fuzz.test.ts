@@ -134,11 +134,13 @@ test('acme step orders a certificate seldom, whatever fails and however clocks a
         ending:
           one.ending.kind === 'cancelled' ? { ...one.ending, kind: 'failed' as const } : one.ending,
       }));
-      for (const [key, times] of run(calm, () => undefined)) {
-        const gaps = times.slice(1).map((time, place) => time - times[place]!);
-        const least = Math.min(RETRY_GAP_MS, HOLDS.directory.firstMs);
-        for (const gap of gaps) assert.ok(gap >= least, `${key}: ${gap} ms between two orders`);
-      }
+      // A clock that is set forward makes what was just obtained due: once for each of four.
+      const jumps = calm.filter(({ happening: it }) => it?.kind === 'clock' && it.byMs > 0).length;
+      const least = Math.min(RETRY_GAP_MS, HOLDS.directory.firstMs);
+      const begun = [...run(calm, () => undefined).values()];
+      const gaps = begun.flatMap((times) => times.slice(1).map((time, at) => time - times[at]!));
+      const short = gaps.filter((gap) => gap < least).length;
+      assert.ok(short <= 4 * jumps, `${short} orders too soon, ${jumps} jumps`);
     }),
   );
 });
