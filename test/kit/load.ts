@@ -11,6 +11,8 @@ export type LoadOptions = {
   readonly request?: string;
   /** Each client rests so long between two requests, in ms. */
   readonly restMs?: number;
+  /** Makes a connection; over TCP in the clear where absent. */
+  readonly connect?: (port: number) => Promise<ByteStream>;
   /** A new connection after so many requests; 0 keeps it. */
   readonly requestsPerConnection?: number;
 };
@@ -55,7 +57,7 @@ export class Load {
     while (!this.isOver) {
       let stream: ByteStream;
       try {
-        stream = await connectTo(this.options.port);
+        stream = await (this.options.connect ?? connectTo)(this.options.port);
       } catch (error) {
         this.failures.push({ kind: 'refused', detail: String(error), wasReused: false });
         await delay(20);

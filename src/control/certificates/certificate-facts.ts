@@ -31,8 +31,6 @@ export type CertificateFacts = {
   readonly issuer: string;
   /** Lower-case hex. */
   readonly serialNumber: string;
-  /** What distinguishes its public key from others of the type. */
-  readonly publicMaterial: Uint8Array;
   /** URL of its OCSP responder, "" where it names none. */
   readonly ocspUrl: string;
 };
@@ -50,7 +48,7 @@ export function certificateFacts(
   }
   return {
     fingerprint: hash('sha256', der, 'hex'),
-    ...keyOf(fields, path),
+    keyType: keyTypeOf(fields, path),
     names: namesOf(fields),
     notBefore: fields.notBefore,
     notAfter: fields.notAfter,
@@ -69,10 +67,7 @@ function refuse(path: string, what: string, hint: string): BallastError {
   });
 }
 
-function keyOf(
-  { publicKey }: CertificateFields,
-  path: string,
-): Pick<CertificateFacts, 'keyType' | 'publicMaterial'> {
+function keyTypeOf({ publicKey }: CertificateFields, path: string): CertificateFacts['keyType'] {
   const key = readPublicKey(publicKey);
   if (key === null || key.kind === 'other') {
     const what = `its key is of the type ${key?.oid ?? 'unknown'}`;
@@ -88,7 +83,7 @@ function keyOf(
   if (key.kind === 'ec' && !CURVES.has(key.curve)) {
     throw refuse(path, `its key is on the curve ${key.curve}`, 'P-256, P-384, P-521 can be used');
   }
-  return { keyType: key.kind === 'ec' ? 'ecdsa' : key.kind, publicMaterial: key.material };
+  return key.kind === 'ec' ? 'ecdsa' : key.kind;
 }
 
 /**

@@ -42,6 +42,7 @@ function takeShares(t: DownstreamTls): boolean {
 /** Counts a handshake in; returns the connection that has to make room for it, or null. */
 export function enterHandshake(c: Connection, t: DownstreamTls): Connection | null {
   handshakes.live.set(t, c);
+  t.termination.hold();
   bump(t.meter + LISTENER_METER.handshakesLive);
   if (handshakes.live.size <= handshakes.limit) return null;
   return handshakes.live.values().next().value!;
@@ -50,7 +51,9 @@ export function enterHandshake(c: Connection, t: DownstreamTls): Connection | nu
 /** Counts a handshake out; for one that is out already it does nothing. */
 export function leaveHandshake(t: TlsStream): void {
   if (!handshakes.live.delete(t)) return;
-  bump((t as DownstreamTls).meter + LISTENER_METER.handshakesLive, -1);
+  const { termination, meter } = t as DownstreamTls;
+  bump(meter + LISTENER_METER.handshakesLive, -1);
+  termination.letGo();
 }
 
 /** Whether a private key may be used now; if not, the connection goes on when its turn comes. */

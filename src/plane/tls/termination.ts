@@ -35,6 +35,9 @@ export class Termination {
   readonly book: CertificateBook;
   readonly #names: NameIndex;
   readonly #defaults: readonly StoredCertificate[];
+  /** Handshakes that go on with it. */
+  #handshakes = 0;
+  #isRetired = false;
 
   /** Throws BAL_TLS_MATERIAL where OpenSSL does not take what the plan names. */
   constructor(plan: TerminationPlan, book: CertificateBook) {
@@ -43,6 +46,7 @@ export class Termination {
     this.#names = book.namesOf(plan.certificates);
     this.#defaults = plan.defaultCertificate === null ? [] : book.ofKey(plan.defaultCertificate);
     this.context = newContext(plan.profile);
+    book.hold();
     try {
       setUp(this.context, plan, book);
     } catch (error) {
@@ -69,9 +73,26 @@ export class Termination {
     });
   }
 
-  /** Not used for new connections any more; those that there are keep the context. */
+  /** A handshake begins that may need the context and the certificates until its end. */
+  hold(): void {
+    this.#handshakes += 1;
+  }
+
+  /** It has ended. Connections that are open hold what they need of the context themselves. */
+  letGo(): void {
+    this.#handshakes -= 1;
+    if (this.#isRetired && this.#handshakes === 0) this.#release();
+  }
+
+  /** Not used for new connections any more: it goes with the last of its handshakes. */
   free(): void {
+    this.#isRetired = true;
+    if (this.#handshakes === 0) this.#release();
+  }
+
+  #release(): void {
     SSL_CTX_free(this.context);
+    this.book.letGo();
   }
 }
 

@@ -38,12 +38,17 @@ export function refuseMaterial(what: string): never {
   });
 }
 
+/** What OpenSSL reads now: held here, since an address alone does not keep its array. */
+let reading: Uint8Array | null = null;
+
 function withBio<T>(pem: Uint8Array, read: (bio: number) => T): T {
-  const bio = BIO_new_mem_buf(addressOf(pem), pem.length);
+  reading = pem;
+  const bio = BIO_new_mem_buf(addressOf(reading), pem.length);
   try {
     return read(bio);
   } finally {
     BIO_free(bio);
+    reading = null;
   }
 }
 
