@@ -1,7 +1,9 @@
 import type { ConfigErrorCode } from './error-codes.ts';
 
-/** A code of the configuration itself, or of a certificate that it names. */
-export type DiagnosticCode = ConfigErrorCode | `BAL_CERTIFICATE_${string}`;
+/** A code of the configuration itself, or of what it names: a certificate, an address, a log. */
+export type DiagnosticCode =
+  | ConfigErrorCode
+  | `BAL_${'CERTIFICATE' | 'LISTEN' | 'LOG' | 'ADMIN'}_${string}`;
 
 /** One mistake or doubt about a configuration file. `line` and `column` are 1-based. */
 export type Diagnostic = {

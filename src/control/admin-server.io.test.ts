@@ -185,7 +185,7 @@ test('AdminServer says which port is in use and what to do', async () => {
   await assert.rejects(open({ ...LOOPBACK, port }, view()), {
     code: 'BAL_ADMIN_LISTEN',
     message: new RegExp(`127.0.0.1:${port}`),
-    hint: /another process listens there/,
+    hint: /stop it or choose another address.*"admin: off"/,
   });
   other.close();
 });

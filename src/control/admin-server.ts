@@ -8,13 +8,14 @@ import { createAdaptorServer } from '@hono/node-server';
 import { BallastError } from '../base/errors.ts';
 import type { AdminPlan } from '../config/plan-admin.ts';
 import type { BindPlan } from '../config/plan.ts';
-import { bindText, boundAddress, openListener } from '../sys/sockets.ts';
+import { bindText, boundAddress, ListenError, openListener } from '../sys/sockets.ts';
 import { TokenGate, type AdminAccess } from './admin/access.ts';
 import { AdminFiles } from './admin/admin-files.ts';
 import type { EventStreams } from './admin/event-stream.ts';
 import { adminApp } from './admin-app.ts';
 import type { ControlView } from './control-view.ts';
 import type { ProductLog } from './product-log.ts';
+import { explainListenError } from './system/listen-advice.ts';
 import { removeSocketFile, removeStaleSocket } from './unix-socket.ts';
 
 type Server = ReturnType<typeof createAdaptorServer>;
@@ -217,29 +218,19 @@ function openSocket(bind: BindPlan): number {
     if (bind.family === 'unix') chmodSync(bind.host, 0o600);
     return fd;
   } catch (error) {
-    throw listenError(bind, error as BallastError);
+    throw listenError(error);
   } finally {
     process.umask(before);
   }
 }
 
-const HINTS: Readonly<Record<string, string>> = {
-  BAL_LISTEN_IN_USE:
-    'another process listens there, perhaps a balancer that runs already: choose another',
-  BAL_LISTEN_PERMISSION:
-    'this user may not: choose a port from 1024 on, another folder for a socket, or "off"',
-  BAL_LISTEN_PATH:
-    'the folder of the socket does not exist and cannot be made: choose another, or "off"',
-  BAL_LISTEN_NOT_HERE: 'no interface has this address',
-};
-
-function listenError(bind: BindPlan, error: BallastError): BallastError {
-  const why = error.message.replace(`cannot listen on ${bindText(bind)}: `, '');
-  const message = `cannot listen on admin address ${bindText(bind)}: ${why}`;
-  const hint = HINTS[error.code];
-  return new BallastError('BAL_ADMIN_LISTEN', message, {
-    cause: error,
+function listenError(error: unknown): BallastError {
+  if (!(error instanceof ListenError)) throw error;
+  const { message, hint } = explainListenError(error, 'stream');
+  const text = message.replace('cannot listen on', 'cannot listen on admin address');
+  return new BallastError('BAL_ADMIN_LISTEN', text, {
+    hint: `${hint}; "admin: off" needs no address`,
     at: ['admin'],
-    ...(hint === undefined ? {} : { hint }),
+    cause: error,
   });
 }

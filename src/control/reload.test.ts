@@ -18,6 +18,7 @@ const MISTAKE: Diagnostic = {
 function reloader(options: Partial<ReloaderOptions>): { it: Reloader; reports: ReloadReport[] } {
   const reports: ReloadReport[] = [];
   const it = new Reloader({
+    file: '/b.yaml',
     load: () => Promise.resolve({ plan: planOf([]), diagnostics: [], source: '' }),
     apply: () => Promise.resolve(true),
     inForce: () => ({ version: 2, number: 7, digest: 'd' }),
@@ -59,6 +60,23 @@ test('Reloader turns an error of applying into a report with its remedy', async 
   assert.equal(report.message, 'cannot listen: nothing was changed');
   assert.equal(report.hint, 'choose another');
   assert.equal(report.code, 'BAL_LISTEN_IN_USE');
+});
+
+test('Reloader gives errors of applying their places in the file', async () => {
+  const error = new BallastError('BAL_LISTEN_IN_USE', 'cannot listen', {
+    hint: 'choose another',
+    at: ['listeners', 'web', 'bind', 0],
+  });
+  const source = 'listeners:\n  web:\n    bind: 127.0.0.1:80\n';
+  const { it } = reloader({
+    load: () => Promise.resolve({ plan: planOf([]), diagnostics: [], source }),
+    apply: () => Promise.reject(error),
+  });
+  const [{ file, line, column, code, hint }] = (await it.request()).diagnostics as [Diagnostic];
+  assert.deepEqual(
+    [file, line, column, code, hint],
+    ['/b.yaml', 3, 11, 'BAL_LISTEN_IN_USE', 'choose another'],
+  );
 });
 
 test('Reloader runs one at a time and makes one more of all asked for meanwhile', async () => {

@@ -12,6 +12,7 @@ import { BallastError } from '../base/errors.ts';
 import type { Diagnostic } from '../config/diagnostic.ts';
 import type { Plan } from '../config/plan.ts';
 import type { ConfigCause } from './history/history-entry.ts';
+import { placedErrors } from './placed-errors.ts';
 import { Serial } from './serial.ts';
 
 /** What loading a configuration gives: a plan unless a diagnostic is an error. */
@@ -63,6 +64,8 @@ export type ReloadReport = {
 type InForce = Pick<ReloadReport, 'version' | 'number' | 'digest'>;
 
 export type ReloaderOptions = {
+  /** Path of the configuration file, for places in it. */
+  readonly file: string;
   /** Reads the configuration file, or takes `text` as what it holds. */
   readonly load: (text: string | null) => Promise<LoadedConfig>;
   /** Puts a plan in force; resolves with whether anything changed. */
@@ -112,6 +115,7 @@ export class Reloader {
     const { load, apply, inForce } = this.#options;
     const begunAtMs = performance.now();
     let diagnostics: readonly Diagnostic[] = [];
+    let text = '';
     const report = (outcome: Outcome): ReloadReport => ({
       ...outcome,
       ...inForce(),
@@ -123,6 +127,7 @@ export class Reloader {
     try {
       const { plan, source, diagnostics: found } = await load(request.text);
       diagnostics = found;
+      text = source;
       if (plan === null) return report(refused(diagnostics));
       const changed = await apply({ ...request, plan, source });
       const message = changed
@@ -130,6 +135,7 @@ export class Reloader {
         : 'nothing changed';
       return report({ ok: true, changed, message, code: '', hint: '' });
     } catch (error) {
+      diagnostics = [...diagnostics, ...placedErrors(error, this.#options.file, text)];
       return report(failed(error));
     }
   }

@@ -293,6 +293,7 @@ export class Supervisor {
 
   #makeReloader(): Reloader {
     return new Reloader({
+      file: this.#options.file,
       load: this.#options.load,
       apply: async (loaded) => {
         const changed = await this.#changes.run(() => this.#change(loaded));

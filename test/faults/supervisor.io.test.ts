@@ -145,6 +145,7 @@ test('all processes killed: a start finds sockets and states that were left, and
   const all = [first.pid, ...childrenOf(first.pid)];
   signalAll(all, 'SIGKILL');
   await ended(all);
+  await assert.rejects(connectToPath(socket), { code: 'ECONNREFUSED' });
   assert.ok(existsSync(socket), 'a killed process cannot remove its socket');
   assert.ok(existsSync(first.adminSocket));
   // A file of the state that was being written when its process was killed.

@@ -55,6 +55,10 @@ test('listenAdvice says whose the socket is where the process cannot be seen', (
   );
 });
 
+test('listenAdvice tells a file that is no socket from a socket that is held', () => {
+  assert.match(advice({ ...IN_USE, bind: SOCKET }, held([])), /is no socket \| remove it/);
+});
+
 test('listenAdvice names the remedies for a port that needs a privilege', () => {
   const text = advice({ errno: errno.EACCES });
   assert.match(text, /may not listen on ports below 1024 \| /);

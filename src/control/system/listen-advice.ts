@@ -54,7 +54,7 @@ export type Refusal = {
 export function listenAdvice({ bind, errno, kind }: Refusal, facts: ListenFacts): Advice {
   switch (errno) {
     case EADDRINUSE:
-      return inUse(facts.holding(), kind);
+      return inUse(bind, facts.holding(), kind);
     case EACCES:
     case EPERM:
       return notAllowed(bind, facts);
@@ -86,8 +86,14 @@ const FOLDER = 'create it; with systemd, RuntimeDirectory=ballast makes /run/bal
 /** Most processes that may be the one. */
 const GUESSES_MAX = 4;
 
-function inUse({ holders, isGuess, uids }: Holding, kind: SocketKind): Advice {
+function inUse(bind: BindPlan, { holders, isGuess, uids }: Holding, kind: SocketKind): Advice {
   const [first] = holders;
+  if (first === undefined && bind.family === 'unix') {
+    return {
+      reason: 'the path is there already, and is no socket',
+      hint: 'remove it, or choose another',
+    };
+  }
   const look = kind === 'stream' ? '"ss -ltnp"' : '"ss -lunp"';
   if (first === undefined) {
     const user = uids.length === 0 ? '' : ` by a process of user id ${uids.join(', ')}`;

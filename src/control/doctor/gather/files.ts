@@ -1,14 +1,14 @@
 /** Files and folders that a plan names. */
-import { accessSync, constants, readFileSync, statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Plan } from '../../../config/plan.ts';
 import type { FileFact, FolderFact } from '../facts.ts';
 import { readText } from './read.ts';
 
 type Named = Pick<FileFact, 'path' | 'use' | 'isSecret'>;
 
-/** Keys of a plan whose value is the path of a private key. */
-const SECRET_KEYS: ReadonlySet<string> = new Set(['keyFile']);
+/** Keys of a plan that lead to a file which nobody else may read. */
+const SECRET_KEYS: ReadonlySet<string> = new Set(['keyFile', 'password']);
 
 /** The files that the plan names, and the configuration itself, which may hold passwords. */
 export function fileFacts(plan: Plan, configFile: string): FileFact[] {
@@ -27,17 +27,41 @@ export function fileFacts(plan: Plan, configFile: string): FileFact[] {
 /** Every `…File` and every secret of kind `file` below a part of the plan. */
 function addNamed(value: unknown, user: string, add: (file: Named) => void): void {
   if (typeof value !== 'object' || value === null) return;
-  const map = value as Readonly<Record<string, unknown>>;
-  const { kind, path } = map;
-  if (kind === 'file' && typeof path === 'string') {
-    add({ path, use: `a secret of ${user}`, isSecret: true });
-  }
-  for (const [key, inner] of Object.entries(map)) {
-    const isPath = key.endsWith('File') && typeof inner === 'string' && inner.startsWith('/');
-    if (isPath) add({ path: inner, use: `${key} of ${user}`, isSecret: SECRET_KEYS.has(key) });
-    else addNamed(inner, user, add);
+  for (const [key, inner] of Object.entries(value)) {
+    const place = placeIn(key, inner);
+    if (place === null) addNamed(inner, user, add);
+    else if (!place.isFolder) {
+      add({ path: place.path, use: `${key} of ${user}`, isSecret: SECRET_KEYS.has(key) });
+    } else {
+      const use = `a key of ${user}`;
+      for (const path of keysIn(place.path)) add({ path, use, isSecret: true });
+    }
   }
 }
+
+/** The file of a secret or of what is stapled, a `…File`, or a folder of certificates; else null. */
+function placeIn(key: string, value: unknown): { path: string; isFolder: boolean } | null {
+  if (typeof value === 'string') {
+    const isPath = key.endsWith('File') && value.startsWith('/');
+    return isPath ? { path: value, isFolder: false } : null;
+  }
+  const { kind, path } = (value ?? {}) as { readonly kind?: unknown; readonly path?: unknown };
+  if (typeof path !== 'string' || (kind !== 'file' && kind !== 'folder')) return null;
+  return { path, isFolder: kind === 'folder' };
+}
+
+/** Files of a folder of certificates that may hold private keys. */
+function keysIn(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => /\.(key|pem)$/.test(name));
+    return names.slice(0, KEYS_MAX).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+/** Most keys of one folder that are looked at. */
+const KEYS_MAX = 20_000;
 
 function hasPassword(file: string): boolean {
   return /\bpassword["']?\s*:/.test(readText(file) ?? '');

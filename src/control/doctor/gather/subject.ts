@@ -1,5 +1,5 @@
 /** Whose limits and rights count: the supervisor that runs the configuration, else this process. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Subject } from '../facts.ts';
 import { limitNumber, readText } from './read.ts';
@@ -21,13 +21,22 @@ function processIds(): number[] {
   }
 }
 
-/** By its command line: where the path there is relative, one with the same end counts. */
+/** By its command line; a path in it starts from a folder that only root may see. */
 function runsFile(pid: number, file: string): boolean {
   const args = (readText(`/proc/${pid}/cmdline`) ?? '').split('\0');
   const main = args.findIndex((arg) => /(^|\/)cli\/main\.[jt]s$/.test(arg));
   const given = args[main + 2] ?? '';
   if (main < 0 || args[main + 1] !== 'run' || given === '') return false;
-  return given.startsWith('/') ? resolve(given) === file : file.endsWith(`/${given}`);
+  const folder = given.startsWith('/') ? '/' : folderOf(pid);
+  return folder !== null && resolve(folder, given) === file;
+}
+
+function folderOf(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return null;
+  }
 }
 
 /** Limits and rights of a process; 0 is this one. */
