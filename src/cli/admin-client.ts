@@ -124,8 +124,9 @@ function send(
     sent.once('error', reject);
     sent.once('timeout', () => sent.destroy(new Error('no answer in time')));
     if (token !== null) sent.setHeader('authorization', `Bearer ${token}`);
-    if (body === undefined) sent.end();
-    else sent.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+    // A change without a type could be a form of any web page, and is refused on an IP address.
+    if (options.method !== 'GET') sent.setHeader('content-type', 'application/json');
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
+import { Ballast } from '../kit/ballast.ts';
+import { freePort } from '../kit/free-ports.ts';
 import { TempDir } from '../kit/temp-dir.ts';
 import { WAIT_MS, until } from '../kit/wait.ts';
 import { Browser, browserSkip, TELEPHONE } from './browser.ts';
@@ -216,6 +218,33 @@ test(
     assert.equal(await other.page.evaluate('document.cookie'), '');
   },
 );
+
+test('dashboard: of ten thousand servers it shows a page, and finds any', options, async (t) => {
+  const admin = `127.0.0.1:${await freePort()}`;
+  const servers = Array.from({ length: 10_000 }, (_, i) => {
+    return { name: `s${i}`, address: `127.1.${i >> 8}.${i & 255}:9` };
+  });
+  const listeners = { web: { bind: `127.0.0.1:${await freePort()}`, pool: 'web' } };
+  await using ballast = await Ballast.start({
+    admin,
+    workers: 1,
+    listeners,
+    pools: { web: { servers } },
+  });
+  await using other = await Browser.start();
+  other.page.setDefaultTimeout(WAIT_MS);
+  const begin = performance.now();
+  await other.page.goto(`http://${admin}/`);
+  await other.page.getByText('1–50 of 10,000').waitFor();
+  t.diagnostic(`shown after ${Math.round(performance.now() - begin)} ms`);
+  assert.equal(await other.page.locator('#servers-rows tr').count(), 50);
+  await other.page.locator('#servers-next').click();
+  await row('web/s50', other.page).waitFor();
+  await other.page.locator('#servers-text').fill('s9999');
+  await row('web/s9999', other.page).waitFor();
+  assert.equal(await other.page.locator('#servers-rows tr').count(), 1);
+  assert.equal(ballast.hasEnded, false);
+});
 
 test('dashboard: it has no errors, and asks nobody but the balancer', options, () => {
   assert.deepEqual(browser.faults, []);

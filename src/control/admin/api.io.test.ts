@@ -8,6 +8,9 @@ import { adminApp } from '../admin-app.ts';
 import type { ControlView } from '../control-view.ts';
 import { apiDocumentText } from './api.ts';
 import { API_DOCUMENT, checkAnswer } from './api-testkit.ts';
+import type { ReloadReport } from '../reload.ts';
+import type { ServerStatus, StatusReport } from '../status-report.ts';
+import type { statusSchema } from './schemas/status.ts';
 import { listedServerSchema } from './schemas/servers.ts';
 
 const CONFIG = `
@@ -19,6 +22,18 @@ pools:
   web: { servers: [127.0.0.1:1, { name: b, address: 127.0.0.1:2, weight: 3 }] }
   db: { servers: [127.0.0.1:3], check: { tcp: {}, every: 50ms, fall: 1 } }
 `;
+
+type Documented = z.output<typeof statusSchema>;
+type Rest<T, S> = Readonly<Record<Exclude<keyof T, keyof S>, never>>;
+/** Where a line does not compile, a field of the status is missing in the document. */
+const UNDOCUMENTED: readonly [
+  Rest<StatusReport, Documented>,
+  Rest<StatusReport['pools'][number], Documented['pools'][number]>,
+  Rest<ServerStatus, Documented['pools'][number]['servers'][number]>,
+  Rest<StatusReport['listeners'][number], Documented['listeners'][number]>,
+  Rest<StatusReport['workers'][number], Documented['workers'][number]>,
+  Rest<ReloadReport, NonNullable<Documented['lastReload']>>,
+] = [{}, {}, {}, {}, {}, {}];
 
 type Asked = { readonly method?: string; readonly body?: unknown };
 
@@ -40,6 +55,10 @@ test('schema/admin-api.json is what the routes of the API say', () => {
   const path = join(import.meta.dirname, '../../../schema/admin-api.json');
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, apiDocumentText());
   assert.equal(existsSync(path) ? readFileSync(path, 'utf8') : '', apiDocumentText());
+});
+
+test('every field of the status is in the document', () => {
+  assert.deepEqual(UNDOCUMENTED.flatMap(Object.keys), []);
 });
 
 test('every route of the app is in the document, and the other way round', () => {
@@ -138,4 +157,41 @@ test('a change that a form of any page could send is refused', async () => {
   const url = `${scene.bench.supervisor.adminAddress}/v1/reload`;
   assert.equal((await fetch(url, { method: 'POST' })).status, 415);
   assert.equal((await fetch(url, { method: 'POST', body: 'a=b' })).status, 415);
+});
+
+test('events are streamed as they happen, and after a break those that were missed', async () => {
+  await using scene = await started();
+  const url = `${scene.bench.supervisor.adminAddress}/v1/events/stream`;
+  const change = (administrative: string) =>
+    scene.ask('/v1/pools/web/servers/b', { method: 'PATCH', body: { administrative } });
+  const read = async (headers: Readonly<Record<string, string>>, text: string) => {
+    const answer = await fetch(url, { headers });
+    assert.equal(answer.headers.get('content-type'), 'text/event-stream');
+    let found = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of answer.body!) {
+      found += decoder.decode(chunk as Uint8Array, { stream: true });
+      if (found === `retry: 1000\n\n`) await change('drain');
+      if (found.includes(text)) return found;
+    }
+    return found;
+  };
+  const first = await read({}, '"to":"drain"');
+  const [id = ''] = [...first.matchAll(/^id: (.*)$/gm)].map(([, one]) => one!).slice(-1);
+  await change('ready');
+  const second = await read({ 'last-event-id': id }, '"to":"ready"');
+  assert.equal([...second.matchAll(/^data: /gm)].length, 1);
+  assert.doesNotMatch(second, /not all are there/);
+});
+
+test('an answer of 500 has a code, and the next request is answered', async () => {
+  const view = { status: () => assert.fail('broken') } as unknown as ControlView;
+  const app = adminApp(view);
+  const answer = await app.request('/v1/status');
+  await checkAnswer('GET', '/v1/status', answer);
+  assert.equal(
+    `${answer.status} ${((await answer.json()) as { code: string }).code}`,
+    '500 BAL_API_INTERNAL',
+  );
+  assert.equal((await app.request('/v1/openapi.json')).status, 200);
 });

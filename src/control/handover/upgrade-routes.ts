@@ -1,6 +1,7 @@
 /** The route of the admin server that upgrades. */
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { json, readQuery, serve } from '../admin/serve.ts';
+import { upgradeSchema } from '../admin/schemas/upgrade.ts';
 import type { Upgrader } from './upgrader.ts';
 import { READY_LIMIT_MS } from './upgrader.ts';
 
@@ -8,23 +9,6 @@ export const UPGRADE_PATH = '/v1/upgrade';
 
 /** The longest time that may be given to a new program to be ready, in ms. */
 export const READY_LIMIT_MS_MAX = 3_600_000;
-
-const word = (description: string) => z.string().openapi({ description });
-const count = (description: string) => z.number().int().openapi({ description });
-
-const upgradeSchema = z
-  .object({
-    ok: z.boolean().openapi({ description: 'Whether another process is in charge now.' }),
-    code: word('A stable code where it is not; "" where it is.'),
-    message: word('One sentence for people.'),
-    hint: word('What would help; "" where the message says it all.'),
-    pid: count('The process that is in charge now.'),
-    version: word('Its version.'),
-    generation: count('Its generation: one more with each upgrade.'),
-    at: z.string().openapi({ description: 'When it ended.', format: 'date-time' }),
-    tookMs: count('How long it took, in ms.'),
-  })
-  .openapi('Upgrade');
 
 const querySchema = z.object({
   timeout: z.coerce

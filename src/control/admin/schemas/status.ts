@@ -2,6 +2,7 @@
 import { ACME_STATES } from '../../acme/acme-view.ts';
 import { z } from '@hono/zod-openapi';
 import { certificatesSchema } from './certificates.ts';
+import { upgradeSchema } from './upgrade.ts';
 
 const count = (description: string) => z.number().int().min(0).openapi({ description });
 const isoTime = (description: string) => z.string().openapi({ description, format: 'date-time' });
@@ -212,6 +213,8 @@ export const configStatusFields = {
 const balancerFields = {
   version: word('Version of the program.'),
   pid: z.number().int().openapi({ description: 'Process id of the supervisor.' }),
+  generation: count('1 at a start, one more with each upgrade in place.'),
+  lastUpgrade: upgradeSchema.nullable().openapi({ description: 'Null where none was asked for.' }),
   state: z.enum(['starting', 'serving', 'draining']),
   startedAt: isoTime('When it was started.'),
   uptimeSeconds: count('For how long it has run.'),
