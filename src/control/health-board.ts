@@ -8,6 +8,7 @@ import type { Plan } from '../config/plan.ts';
 import type { PassiveFrame, ServerHealthFrame } from '../plane/worker-protocol.ts';
 import { CheckTroubles } from './health/check-troubles.ts';
 import { HealthChecker, type HealthChange } from './health/health-checker.ts';
+import type { InheritedCheck, InheritedChecks } from './health/inherited-checks.ts';
 import { systemHealthClock, type HealthClock } from './health/health-clock.ts';
 import type { Probe } from './health/probe.ts';
 import { runProbe } from './health/run-probe.ts';
@@ -15,12 +16,14 @@ import type { ServerHealth } from './health/server-check.ts';
 import type { ProductLog } from './product-log.ts';
 import { AgentChecker, type AgentCounters } from './server-states/agent/agent-checker.ts';
 import { askAgent, type AgentProbe } from './server-states/agent/agent-probe.ts';
+import type { InheritedAgent, InheritedAgents } from './server-states/agent/inherited-agents.ts';
 import type { AgentView } from './server-states/agent/agent-state.ts';
 import type { OperatorColumn } from './server-states/columns.ts';
-import { Ejections, type EjectionChange } from './server-states/ejections.ts';
+import { Ejections, type Ejection, type EjectionChange } from './server-states/ejections.ts';
 import { OperatorBook, type Kept } from './server-states/operator-book.ts';
 import { framesOf, unseenHealth } from './server-states/unseen-health.ts';
 import { viewOf, type ServerView } from './server-states/server-view.ts';
+import type { StateEntries } from './server-states/state-file.ts';
 import { StateEvents } from './server-states/state-events.ts';
 import { StateReporter, type Causes } from './server-states/state-reporter.ts';
 import { VerdictLinks } from './server-states/verdict-links.ts';
@@ -139,6 +142,38 @@ export class HealthBoard {
   /** What a worker saw in passing. */
   takePassive(told: PassiveFrame): void {
     if (this.#places.has(told.server)) this.#ejections.take(told);
+  }
+
+  /** Verdicts of the checks, for another process, and those of another one for the first plan. */
+  checksToHandOver(): Iterable<[string, InheritedCheck]> {
+    return this.#checker.toHandOver();
+  }
+
+  inheritChecks(checks: InheritedChecks): void {
+    this.#checker.inherit(checks);
+  }
+
+  /** The same of what agents said. */
+  agentsToHandOver(): Iterable<[string, InheritedAgent]> {
+    return this.#agents.toHandOver();
+  }
+
+  inheritAgents(agents: InheritedAgents): void {
+    this.#agents.inherit(agents);
+  }
+
+  /** What operators asked for; another process's counts in place of what the file has. */
+  get operatorEntries(): StateEntries {
+    return this.#operator.states.entries;
+  }
+
+  inheritOperator(entries: StateEntries): void {
+    this.#operator.inherit(entries);
+  }
+
+  /** The ejection of a server by passive health; null where there is none. */
+  ejection(key: string): Ejection | null {
+    return this.#ejections.get(key);
   }
 
   /** Counts of the checks themselves. */

@@ -36,6 +36,8 @@ export type PlanParts = {
 export type FirstTakeOver = {
   /** The socket of its admin server, where the address is the same. */
   readonly admin: number | undefined;
+  /** Called when the plan has its slots, before the workers start. */
+  readonly begin: (plan: Plan) => void;
   /** Resolves when the workers serve in its place. */
   readonly serve: () => Promise<void>;
 };
@@ -89,6 +91,7 @@ export class PlanInForce {
     if (given === undefined) admin.use(await admin.open(plan));
     health.apply(numbered);
     fleet.setHealth(() => health.frames());
+    takeOver?.begin(numbered);
     const target = { plan: numbered, sockets, store: material.store };
     await fleet.start(target, takeOver === null ? 'none' : 'all');
     await takeOver?.serve();

@@ -54,6 +54,14 @@ const SECTIONS = [SHARED.live, SHARED.failures, SHARED.ejectedUntil, SHARED.ejec
 /** A slot in use and what it belongs to. */
 export type SlotUse = { readonly kind: SlotKind; readonly slot: number };
 
+/** Passive health of one server: see machine/passive.ts. */
+export type PassiveCounts = {
+  readonly failures: number;
+  /** In tenths of a second of CLOCK_MONOTONIC. */
+  readonly until: number;
+  readonly ejections: number;
+};
+
 export class Segments {
   /** Common to all workers: requests at once on each server, and what passive health knows. */
   readonly sharedFd: number;
@@ -99,6 +107,23 @@ export class Segments {
       for (const field of GAUGES[kind]) values[base + field] = 0;
     }
     this.#free.push(segment);
+  }
+
+  /** What passive health knows of the server of a slot. */
+  passive(slot: number): PassiveCounts {
+    const of = (section: number) => Atomics.load(this.#shared, section + slot);
+    return {
+      failures: of(SHARED.failures),
+      until: of(SHARED.ejectedUntil),
+      ejections: of(SHARED.ejections),
+    };
+  }
+
+  /** Sets that, before a worker looks. */
+  setPassive(slot: number, { failures, until, ejections }: PassiveCounts): void {
+    Atomics.store(this.#shared, SHARED.ejections + slot, ejections);
+    Atomics.store(this.#shared, SHARED.failures + slot, failures);
+    Atomics.store(this.#shared, SHARED.ejectedUntil + slot, until);
   }
 
   /** Zeroes a slot everywhere, before it changes its owner. */

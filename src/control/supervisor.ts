@@ -14,6 +14,7 @@ import { ApiState } from './admin/api-state.ts';
 import { DRAIN_EVENT, reloadEvent, workerEvent } from './admin/own-events.ts';
 import { AdminSlot } from './admin-slot.ts';
 import { Certificates, type StoreChange } from './certificates/certificates.ts';
+import { allSections } from './handover/all-sections.ts';
 import type { Heir } from './handover/heir.ts';
 import { Succession, type HandoverSettings } from './handover/succession.ts';
 import { HealthBoard } from './health-board.ts';
@@ -319,7 +320,13 @@ export class Supervisor {
       version: this.#options.productVersion,
       listeners: this.#listeners,
       fleet: this.#fleet,
-      sections: [],
+      sections: allSections({
+        health: this.#health,
+        names: this.#names,
+        segments: this.#segments,
+        ticketKeys: this.certificates.ticketKeys,
+        plan: () => this.#inForce.plan!,
+      }),
       exclusive: (job) => this.#changes.run(job),
       state: () => (this.#isDraining ? 'draining' : this.#hasStarted ? 'serving' : 'starting'),
       plan: () => this.#filePlan!,

@@ -3,6 +3,7 @@
  * written by the version that runs and read by the one that was installed since: each is read
  * with distrust, and one that makes no sense is left out, so that its part begins anew.
  */
+import type { Plan } from '../../config/plan.ts';
 import type { ProductLog } from '../product-log.ts';
 import type { SectionDocument } from './messages.ts';
 
@@ -16,6 +17,8 @@ export type HandoverSection = {
    * it gets; an exception is logged, and the section counts as not there.
    */
   readonly restore: (value: unknown) => void;
+  /** Called in the new process with its first plan, which has its slots, before a worker has it. */
+  readonly begin?: (plan: Plan) => void;
 };
 
 /** What all parts hand over. */

@@ -104,7 +104,10 @@ export class Succession {
     const { generation, admin, standIn } = given;
     this.generation = generation;
     if (standIn !== undefined) this.#stoodFor = new StoodFor(standIn, onStandInLost);
-    return { admin, serve: () => this.#serve(heir, admin !== undefined) };
+    const begin = (first: Plan) => {
+      for (const section of this.#sections) section.begin?.(first);
+    };
+    return { admin, begin, serve: () => this.#serve(heir, admin !== undefined) };
   }
 
   /** This process exits; who stands in for it exits with the same code. */

@@ -5,6 +5,8 @@ import type { HealthEffect, HealthEvent, Observed } from '../../machine/health.t
 import type { CheckedServer } from './check-troubles.ts';
 import { DueQueue } from './due-queue.ts';
 import type { HealthClock } from './health-clock.ts';
+import { checkToHandOver, stateFrom } from './inherited-checks.ts';
+import type { InheritedCheck, InheritedChecks } from './inherited-checks.ts';
 import { HealthCounters } from './health-counters.ts';
 import { ProbeGate } from './probe-gate.ts';
 import { isInconclusive } from './probe.ts';
@@ -51,6 +53,7 @@ export class HealthChecker {
   readonly #due = new DueQueue<ServerCheck>();
   readonly #gate = new ProbeGate<ServerCheck>((entry) => this.#probe(entry));
   #servers = new Map<string, ServerCheck>();
+  #inherited: InheritedChecks = new Map();
   #stopTimer: (() => void) | null = null;
   #timerMs = Infinity;
 
@@ -95,10 +98,24 @@ export class HealthChecker {
         }
       }
     }
+    this.#inherited = new Map();
     for (const gone of before.values()) this.#retire(gone);
     this.#setTimer();
     // Last, so that who is told finds the whole new plan in states().
     for (const change of changes) this.#report(change);
+  }
+
+  /** What another process knew: servers of the first plan begin with it. */
+  inherit(checks: InheritedChecks): void {
+    this.#inherited = checks;
+  }
+
+  /** What is known, for another process. */
+  *toHandOver(): Generator<[string, InheritedCheck]> {
+    for (const [key, entry] of this.#servers) {
+      const known = checkToHandOver(entry, this.#now());
+      if (known !== null) yield [key, known];
+    }
   }
 
   /** All servers in the plan's order. */
@@ -144,7 +161,7 @@ export class HealthChecker {
   }
 
   #successor(old: ServerCheck | undefined, pool: PoolPlan, server: ServerPlan): ServerCheck {
-    if (old === undefined) return this.#begin(new ServerCheck(pool, server, this.#now()));
+    if (old === undefined) return this.#begin(this.#newCheck(pool, server));
     const continuation = compare(old, pool, server);
     if (continuation === 'new' || continuation === 'reasked') {
       const entry = new ServerCheck(pool, server, this.#now());
@@ -160,6 +177,13 @@ export class HealthChecker {
       this.#step(old, { kind: 'retune', policy: pool.check!, random: this.#options.random() });
     }
     return old;
+  }
+
+  #newCheck(pool: PoolPlan, server: ServerPlan): ServerCheck {
+    const now = this.#now();
+    const entry = new ServerCheck(pool, server, now);
+    entry.state = stateFrom(this.#inherited.get(server.key), entry, now) ?? entry.state;
+    return entry;
   }
 
   #begin(entry: ServerCheck): ServerCheck {

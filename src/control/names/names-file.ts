@@ -67,8 +67,12 @@ function parse(text: string, nowMs: number): RememberedNames {
   if (Number.isNaN(savedAtMs)) throw new Error('it does not say when it was written');
   const all = whole['names'];
   if (!isMap(all)) throw new Error('it has no map of names');
+  return Math.abs(nowMs - savedAtMs) > REMEMBERED_MS_MAX ? NOTHING : readNames(all);
+}
+
+/** Records by question; what makes no sense is left out. */
+export function readNames(all: Readonly<Record<string, unknown>>): RememberedNames {
   const names = new Map<string, readonly NameRecord[]>();
-  if (Math.abs(nowMs - savedAtMs) > REMEMBERED_MS_MAX) return names;
   for (const [key, value] of Object.entries(all)) {
     const type = typeOf(key);
     if (type === null || !Array.isArray(value)) continue;

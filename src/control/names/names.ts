@@ -15,6 +15,7 @@ import { expandNames } from './expand.ts';
 import { NameBoard, QUESTIONS_MAX } from './name-board.ts';
 import type { NameChange } from './name-board.ts';
 import { NameMemory } from './name-memory.ts';
+import type { RememberedNames } from './names-file.ts';
 import { NameUpdates } from './name-updates.ts';
 import { questionKey } from './question.ts';
 import type { Outcome, Question } from './question.ts';
@@ -40,6 +41,7 @@ export class Names {
   /** Whom the resolver asks, and whom it asked when everything was asked last. */
   #configured = '';
   #settled = '';
+  #inherited: RememberedNames = new Map();
   /** Questions whose answers have more records than are used. */
   readonly #tooMany = new Set<string>();
   #left = 0;
@@ -57,9 +59,15 @@ export class Names {
     this.#memory = new NameMemory({ clock, log, records: () => this.board.records() });
   }
 
+  /** Takes over what another process knows, which is newer than what is in the file. */
+  inherit(names: RememberedNames): void {
+    this.#inherited = names;
+  }
+
   /** Begins with the first plan; resolves when its names are known, or have had their time. */
   async begin(plan: Plan): Promise<void> {
-    this.board.remember(this.#memory.begin(plan.stateFolder));
+    const remembered = this.#memory.begin(plan.stateFolder);
+    this.board.remember(new Map([...remembered, ...this.#inherited]));
     this.settle(plan);
     await this.board.firstAnswers(FIRST_ANSWERS_MS);
   }

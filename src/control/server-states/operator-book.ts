@@ -2,7 +2,7 @@
 import type { ProductLog } from '../product-log.ts';
 import type { OperatorColumn } from './columns.ts';
 import { OperatorStates } from './operator-states.ts';
-import { StateFile } from './state-file.ts';
+import { StateFile, type StateEntries } from './state-file.ts';
 
 /** Whether what was asked for outlives a restart: the file, or why it does not. */
 export type Kept =
@@ -44,6 +44,12 @@ export class OperatorBook {
     const isWanted = hasChanged || (isMoved && this.#isOpen && this.states.entries.size > 0);
     this.#isOpen = true;
     if (isWanted) void this.save();
+  }
+
+  /** Takes over what is in force in another process; the file is not read then. */
+  inherit(entries: StateEntries): void {
+    this.states = new OperatorStates(entries);
+    this.#isOpen = true;
   }
 
   /** Resolves when the states are on the disk, or cannot be. Never rejects. */

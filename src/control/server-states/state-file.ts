@@ -63,6 +63,11 @@ function parse(text: string): StateRead {
   if (!isMap(whole) || whole['format'] !== FORMAT) throw new Error(`it is not of format ${FORMAT}`);
   const servers = whole['servers'];
   if (!isMap(servers)) throw new Error('it has no map of servers');
+  return readEntries(servers);
+}
+
+/** The entries of a map by keys of servers; those that make no sense are left out, and told. */
+export function readEntries(servers: Readonly<Record<string, unknown>>): StateRead {
   const entries = new Map<string, OperatorEntry>();
   const warnings: string[] = [];
   for (const [key, value] of Object.entries(servers)) {

@@ -12,6 +12,8 @@ import { ProbeGate } from '../../health/probe-gate.ts';
 import type { AgentProbe, AgentResult } from './agent-probe.ts';
 import { AgentState, afterReply } from './agent-state.ts';
 import type { AgentView } from './agent-state.ts';
+import { agentToHandOver, viewFrom } from './inherited-agents.ts';
+import type { InheritedAgent, InheritedAgents } from './inherited-agents.ts';
 
 /** Questions that fall due within this time are begun in one turn, in ms. */
 const TURN_MS = 10;
@@ -37,6 +39,7 @@ export class AgentChecker {
   readonly #due = new DueQueue<AgentState>();
   readonly #gate = new ProbeGate<AgentState>((state) => this.#ask(state));
   #states = new Map<string, AgentState>();
+  #inherited: InheritedAgents = new Map();
   #stopTimer: (() => void) | null = null;
   #timerMs = Infinity;
 
@@ -69,12 +72,23 @@ export class AgentChecker {
         if (old !== undefined && old.view !== state.view) changed.push([server.key, old.view]);
       }
     }
+    this.#inherited = new Map();
     for (const [key, gone] of before) {
       this.#retire(gone);
       changed.push([key, gone.view]);
     }
     this.#setTimer();
     for (const [key, old] of changed) this.#options.onChange(key, old, this.view(key));
+  }
+
+  /** What agents said to another process: those of the first plan begin with it. */
+  inherit(agents: InheritedAgents): void {
+    this.#inherited = agents;
+  }
+
+  /** What agents said, for another process. */
+  *toHandOver(): Generator<[string, InheritedAgent]> {
+    for (const [key, state] of this.#states) yield [key, agentToHandOver(state, this.#now())];
   }
 
   /** Asks nothing of a server while it is paused; what is known of it stays. */
@@ -94,7 +108,11 @@ export class AgentChecker {
   }
 
   #successor(old: AgentState | undefined, server: ServerPlan, agent: AgentPlan): AgentState {
-    if (old === undefined) return this.#begin(new AgentState(server, agent, this.#now()));
+    if (old === undefined) {
+      const state = new AgentState(server, agent, this.#now());
+      state.view = viewFrom(this.#inherited.get(server.key), state, this.#now()) ?? state.view;
+      return this.#begin(state);
+    }
     if (!isSameQuestion(old, server, agent)) {
       const state = new AgentState(server, agent, this.#now());
       state.isPaused = old.isPaused;
