@@ -1,12 +1,17 @@
 /** Signals of `ballast run`, before and after another process has taken over. */
 import type { Passed } from '../control/handover/succession.ts';
 import type { ProductLog } from '../control/product-log.ts';
+import type { Notifier } from '../control/systemd/notifier.ts';
 import type { Supervisor } from '../control/supervisor.ts';
 import { EXIT } from './exit-codes.ts';
+
+/** Added to the time of a drain for all else that is done at the end, in ms. */
+const STOP_MARGIN_MS = 10_000;
 
 export type Running = {
   readonly supervisor: Supervisor;
   readonly log: ProductLog;
+  readonly notifier: Notifier;
   /** Ends this process. */
   readonly end: (code: number) => Promise<void>;
   /** Ends it at once and leaves the workers to a successor. */
@@ -57,7 +62,7 @@ export class RunSignals {
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
-    const { supervisor, log, end } = this.#running;
+    const { supervisor, log, notifier, end } = this.#running;
     const isFirst = !this.#isEnding;
     this.#isEnding = true;
     if (isFirst) await supervisor.succession.upgrader.abort();
@@ -69,6 +74,7 @@ export class RunSignals {
       return;
     }
     if (this.#passed !== null) return;
+    notifier.stopping(supervisor.drainMs + STOP_MARGIN_MS);
     log.info(`${signal}: drains, a second one ends at once`);
     await supervisor.drain();
     log.info('drained');

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { BallastError } from '../base/errors.ts';
 import type { Plan } from '../config/plan.ts';
 import { Heir } from '../control/handover/heir.ts';
+import { activatedSockets, type ActivatedSocket } from '../control/systemd/activation.ts';
+import { Notifier } from '../control/systemd/notifier.ts';
 import type { StandardOutlets } from '../control/log-sink.ts';
 import { Outlet } from '../control/outlet.ts';
 import { createProductLog, type ProductLog } from '../control/product-log.ts';
@@ -26,16 +28,23 @@ const WORKER_ENTRY = fileURLToPath(new URL('../plane/worker.ts', import.meta.url
 
 /** Runs until a signal ends it. Exits the process itself. */
 export async function run(file: string): Promise<void> {
+  const activated = activatedSockets();
   const heir = Heir.fromEnvironment();
   try {
-    await runFile(file, heir);
+    await runFile({ file, heir, activated });
   } catch (error) {
     refuse(heir, error);
     throw error;
   }
 }
 
-async function runFile(file: string, heir: Heir | null): Promise<void> {
+type Start = {
+  readonly file: string;
+  readonly heir: Heir | null;
+  readonly activated: readonly ActivatedSocket[];
+};
+
+async function runFile({ file, heir, activated }: Start): Promise<void> {
   // Until the configuration allows them: from here on keys may be read.
   setCoreDumps(false);
   const standard = { stdout: Outlet.standard(1), stderr: Outlet.standard(2) };
@@ -48,6 +57,11 @@ async function runFile(file: string, heir: Heir | null): Promise<void> {
   }
   const log = openLog(standard, loaded.plan);
   const crash = new Crash(log);
+  const notifier = new Notifier();
+  const serving = () => {
+    const { generation } = supervisor.succession;
+    notifier.ready(`serving${generation > 1 ? `, generation ${generation}` : ''}`);
+  };
   const supervisor: Supervisor = new Supervisor({
     file,
     load: (text) => readConfigForReload(file, text),
@@ -57,13 +71,24 @@ async function runFile(file: string, heir: Heir | null): Promise<void> {
     workerEntry: WORKER_ENTRY,
     end: () => process.kill(process.pid, 'SIGTERM'),
     handover: {
-      program: upgradeProgram(false),
-      onPassed: (passed) => void signals.passedTo(passed),
+      program: upgradeProgram(notifier.isOn),
+      onPassed(passed) {
+        notifier.mainProcess(passed.pid);
+        void signals.passedTo(passed);
+      },
       onStandInLost: () => crash.now('the process that was started first is gone'),
     },
+    activated,
+    onReload: (isUnderWay) => (isUnderWay ? notifier.reloading() : serving()),
   });
   const end = (code: number) => exit(code, standard);
-  const signals = new RunSignals({ supervisor, log, end, crash: (why) => crash.now(why) });
+  const signals = new RunSignals({
+    supervisor,
+    log,
+    notifier,
+    end,
+    crash: (why) => crash.now(why),
+  });
   process.on('exit', (code) => {
     supervisor.succession.ended(code);
     if (!crash.isUnderWay) supervisor.killAll();
@@ -72,6 +97,8 @@ async function runFile(file: string, heir: Heir | null): Promise<void> {
   try {
     const plan = await supervisor.start(loaded.plan, loaded.source, heir);
     standard.stdout.write(Buffer.from(readyLine(plan, supervisor.adminAddress)));
+    serving();
+    notifier.startWatchdog(() => supervisor.isWell);
   } catch (error) {
     const text = startErrorText(await startError(error, loaded.plan), file);
     standard.stderr.write(Buffer.from(text));

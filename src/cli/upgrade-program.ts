@@ -6,7 +6,10 @@ import type { UpgradeProgram } from '../control/handover/succession.ts';
 const OWN_PATH = fileURLToPath(new URL('../../bin/ballast', import.meta.url));
 
 /** Variables that are for one process alone. */
-const NOT_PASSED: ReadonlySet<string> = new Set(['BALLAST_PROGRAM']);
+const NOT_PASSED: ReadonlySet<string> = new Set(['BALLAST_PROGRAM', 'WATCHDOG_PID']);
+
+/** Process 1 of a container must stay, whoever is told of the main process. */
+const IS_FIRST = process.pid === 1;
 
 /**
  * The same path and the same arguments. `isUnderSystemd`: somebody is told which process is the main
@@ -18,6 +21,6 @@ export function upgradeProgram(isUnderSystemd: boolean): UpgradeProgram {
     path: process.env['BALLAST_PROGRAM'] ?? OWN_PATH,
     args: process.argv.slice(2),
     env: Object.fromEntries(env),
-    staysAsStandIn: !isUnderSystemd,
+    staysAsStandIn: !isUnderSystemd || IS_FIRST,
   };
 }

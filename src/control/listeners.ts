@@ -46,6 +46,7 @@ export function socketKeys(plan: Plan): string[] {
 export class Listeners {
   /** Open sockets by the key of their real address. */
   #sockets = new Map<string, number>();
+  readonly #foreign = new Set<string>();
   /** Real address of each bind that asked for port 0, by listener and place. */
   #chosen = new Map<string, BindPlan>();
   /** What was opened for changes that are neither final nor taken back. */
@@ -54,7 +55,21 @@ export class Listeners {
 
   /** Takes over open listening sockets by bind key. Called before the first plan. */
   adopt(sockets: ReadonlyMap<string, number>): void {
-    for (const [key, fd] of sockets) this.#sockets.set(key, fd);
+    for (const [key, fd] of sockets) {
+      const known = this.#sockets.get(key);
+      if (known !== undefined) closeFd(known);
+      this.#sockets.set(key, fd);
+    }
+  }
+
+  /** Sockets that somebody else has opened and keeps: their files are not ours to remove. */
+  get foreign(): ReadonlySet<string> {
+    return this.#foreign;
+  }
+
+  /** Marks sockets as such, by bind key. */
+  markForeign(keys: Iterable<string>): void {
+    for (const key of keys) this.#foreign.add(key);
   }
 
   /** The ports that the kernel chose where 0 was asked for, for who adopts the sockets. */
@@ -75,7 +90,7 @@ export class Listeners {
     const all = [...this.#sockets];
     this.#sockets.clear();
     for (const [key, fd] of all) if (served.has(key)) closeFd(fd);
-    closeAll(all.filter(([key]) => !served.has(key)));
+    this.#closeAll(all.filter(([key]) => !served.has(key)));
   }
 
   /**
@@ -114,14 +129,14 @@ export class Listeners {
       }),
     }));
     if (faults.length > 0) {
-      closeAll(opening.opened);
+      this.#closeAll(opening.opened);
       throw BallastErrors.of(faults);
     }
     return {
       plan: { ...plan, listeners },
       sockets: opening.sockets,
       commit: () => this.#commit(opening.sockets, chosen),
-      rollback: () => closeAll(opening.opened),
+      rollback: () => this.#closeAll(opening.opened),
     };
   }
 
@@ -158,12 +173,20 @@ export class Listeners {
     return real;
   }
 
+  #closeAll(sockets: readonly (readonly [string, number])[]): void {
+    for (const [key, fd] of sockets) {
+      closeFd(fd);
+      const isFile = key.startsWith('unix:') && !this.#foreign.has(key);
+      if (isFile) removeSocketFile(key.slice('unix:'.length));
+    }
+  }
+
   /** Stops accepting for good, also on what was opened for a change that is under way. */
   close(): void {
     this.#isClosed = true;
-    closeAll([...this.#sockets]);
+    this.#closeAll([...this.#sockets]);
     this.#sockets.clear();
-    for (const opened of this.#pending) closeAll(opened);
+    for (const opened of this.#pending) this.#closeAll(opened);
     this.#pending.clear();
   }
 
@@ -196,7 +219,7 @@ export class Listeners {
 
   #commit(sockets: Map<string, number>, chosen: Map<string, BindPlan>): void {
     if (this.#isClosed) return;
-    closeAll([...this.#sockets].filter(([key]) => !sockets.has(key)));
+    this.#closeAll([...this.#sockets].filter(([key]) => !sockets.has(key)));
     this.#sockets = sockets;
     this.#chosen = chosen;
   }
@@ -236,11 +259,4 @@ function realAddress(bind: BindPlan, fd: number): BindPlan {
 /** Whether the kernel is to choose the port. */
 function asksKernel(bind: BindPlan): boolean {
   return bind.family !== 'unix' && bind.port === 0;
-}
-
-function closeAll(sockets: readonly (readonly [string, number])[]): void {
-  for (const [key, fd] of sockets) {
-    closeFd(fd);
-    if (key.startsWith('unix:')) removeSocketFile(key.slice('unix:'.length));
-  }
 }

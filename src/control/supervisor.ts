@@ -16,14 +16,14 @@ import { AdminSlot } from './admin-slot.ts';
 import { Certificates, type StoreChange } from './certificates/certificates.ts';
 import { allSections } from './handover/all-sections.ts';
 import type { Heir } from './handover/heir.ts';
-import { Succession, type HandoverSettings } from './handover/succession.ts';
+import { Succession } from './handover/succession.ts';
 import { HealthBoard } from './health-board.ts';
 import { configControl } from './history/config-control.ts';
 import { ConfigHistory } from './history/config-history.ts';
 import { DiskFile } from './history/disk-file.ts';
 import type { ConfigCause } from './history/history-entry.ts';
 import { Listeners, socketKeys } from './listeners.ts';
-import { LogSink, type StandardOutlets } from './log-sink.ts';
+import { LogSink } from './log-sink.ts';
 import { MetersReader } from './meters-reader.ts';
 import { metricsText } from './metrics.ts';
 import { Names } from './names/names.ts';
@@ -33,31 +33,19 @@ import type { ProductLog } from './product-log.ts';
 import { accessLogFault } from './log-fault.ts';
 import { logReport } from './reload-log.ts';
 import { Reloader } from './reload.ts';
-import type { LoadedConfig, LoadedRequest, ReloadReport } from './reload.ts';
+import type { LoadedRequest, ReloadReport } from './reload.ts';
 import { Segments } from './segments.ts';
 import { Serial } from './serial.ts';
 import { SlotTable } from './slots.ts';
 import { serverControl } from './server-states/server-control.ts';
 import { orAllFaults } from './start-faults.ts';
 import { buildStatus } from './status.ts';
+import type { SupervisorOptions } from './supervisor-options.ts';
+import { matchActivated } from './systemd/activation.ts';
 import type { ControlView } from './control-view.ts';
 import { Orphans } from './orphans.ts';
 import { WorkerFleet } from './worker-fleet.ts';
-
-export type SupervisorOptions = {
-  /** Path of the configuration file. */
-  readonly file: string;
-  /** Reads the configuration file, or takes `text` as what it holds; called for each reload. */
-  readonly load: (text: string | null) => Promise<LoadedConfig>;
-  readonly standard: StandardOutlets;
-  readonly log: ProductLog;
-  readonly productVersion: string;
-  /** The program of a worker. */
-  readonly workerEntry: string;
-  /** Drains and ends the program, as SIGTERM does. */
-  readonly end: () => void;
-  readonly handover?: HandoverSettings;
-};
+import { isAnyWell } from './workers-well.ts';
 
 type Recorded = Pick<LoadedRequest, 'plan' | 'source' | 'cause' | 'note'>;
 
@@ -146,7 +134,7 @@ export class Supervisor {
       startedAt: this.#startedAt,
       end: options.end,
     });
-    this.succession = this.#makeSuccession(options.handover ?? {});
+    this.succession = this.#makeSuccession(options.handover);
     this.#view = this.#makeView();
   }
 
@@ -159,6 +147,7 @@ export class Supervisor {
     const takeOver = heir === null ? null : await this.succession.inherit(heir, plan);
     const orphans = heir === null ? await Orphans.find(socketKeys(plan)) : new Orphans();
     this.#listeners.adopt(orphans.sockets);
+    if (heir === null) this.#useActivated(plan);
     try {
       const material = await this.certificates.prepare(plan);
       await this.#names.begin(plan);
@@ -187,6 +176,23 @@ export class Supervisor {
     }
   }
 
+  /** Sockets of the service manager go before our own, which would be in their way. */
+  #useActivated(plan: Plan): void {
+    const sockets = matchActivated(this.#options.activated ?? [], plan, this.#log);
+    this.#listeners.adopt(sockets);
+    this.#listeners.markForeign(sockets.keys());
+  }
+
+  /** Whether clients are served: a worker's loop turns, or there are none that should. */
+  get isWell(): boolean {
+    return this.#isDraining || isAnyWell(this.#fleet);
+  }
+
+  /** Longest time that a drain takes, in ms. */
+  get drainMs(): number {
+    return this.#inForce.plan?.drainMs ?? 0;
+  }
+
   /** Where the admin server listens; null when there is none. */
   get adminAddress(): string | null {
     return this.#admin.address;
@@ -213,7 +219,7 @@ export class Supervisor {
     this.#inForce.end();
     this.#health.events.book.add(DRAIN_EVENT);
     // First, so that no worker is given a socket that is closed.
-    const drained = this.#fleet.drain(this.#inForce.plan?.drainMs ?? 0);
+    const drained = this.#fleet.drain(this.drainMs);
     this.#listeners.close();
     await this.#acme.stop();
     await drained;
@@ -293,9 +299,13 @@ export class Supervisor {
   }
 
   #makeReloader(): Reloader {
+    const { load, onReload } = this.#options;
     return new Reloader({
       file: this.#options.file,
-      load: this.#options.load,
+      load: (text) => {
+        onReload?.(true);
+        return load(text);
+      },
       apply: async (loaded) => {
         const changed = await this.#changes.run(() => this.#change(loaded));
         await this.#history.saved();
@@ -307,13 +317,14 @@ export class Supervisor {
         digest: this.#history.current?.digest ?? '',
       }),
       onReport: (report) => {
+        onReload?.(false);
         logReport(this.#log, report);
         this.#health.events.book.add(reloadEvent(report));
       },
     });
   }
 
-  #makeSuccession(handover: HandoverSettings): Succession {
+  #makeSuccession(handover: SupervisorOptions['handover']): Succession {
     return new Succession({
       ...handover,
       log: this.#log,

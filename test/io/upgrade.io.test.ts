@@ -1,10 +1,12 @@
 // Upgrades in place: the program on the disk takes over, and nobody notices.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { runCommand } from '../kit/ballast.ts';
-import type { Ballast } from '../kit/ballast.ts';
+import { BALLAST, Ballast, runCommand } from '../kit/ballast.ts';
+import { freePort } from '../kit/free-ports.ts';
 import { Load } from '../kit/load.ts';
+import { isAlive } from '../kit/processes.ts';
+import { TempDir } from '../kit/temp-dir.ts';
 import { ask, getBytes, startScene } from '../kit/scene.ts';
 import { until } from '../kit/wait.ts';
 
@@ -67,4 +69,74 @@ test('upgrade: with mistakes in the file nothing happens, and the command says w
   assert.equal((await ask(port, getBytes('/'))).status, 200);
   ballast.writeConfig(good);
   await upgrade(ballast);
+});
+
+test('upgrade: the new process begins with verdicts, operator states and ports', async () => {
+  const dead = await freePort();
+  await using scene = await startScene({
+    top: {
+      workers: 1,
+      listeners: { web: { bind: '127.0.0.1:0', pool: 'web' } },
+      pools: {
+        web: { servers: [`127.0.0.1:${dead}`], check: { tcp: {}, every: '1s', fall: 1 } },
+        other: { servers: [`127.0.0.1:${dead}`] },
+      },
+    },
+  });
+  const { ballast } = scene;
+  await ballast.serverState(`127.0.0.1:${dead}`, 'down');
+  const asked = await runCommand(['drain', `web/127.0.0.1:${dead}`, ballast.configFile]);
+  assert.equal(asked.code, 0, asked.stderr);
+  const before = await ballast.status();
+  await upgrade(ballast);
+  const after = await ballast.status();
+  assert.deepEqual(after.listeners[0]!.addresses, before.listeners[0]!.addresses);
+  const [was, is] = [before, after].map(({ pools }) => pools[0]!.servers[0]!);
+  assert.equal(is!.state, 'down');
+  assert.equal(is!.reason, was!.reason);
+  assert.ok(
+    Math.abs(Date.parse(is!.since) - Date.parse(was!.since)) < 1_000,
+    'since the same time',
+  );
+  assert.equal(is!.administrative.operator, 'drain');
+  assert.equal(is!.administrative.since, was!.administrative.since);
+});
+
+test('upgrade: a program that crashes or hangs is ended, and two at once are refused', async () => {
+  using dir = new TempDir();
+  const file = dir.file('program');
+  // What is at this path when the upgrade comes is started.
+  symlinkSync(BALLAST, file);
+  const port = await freePort();
+  const web = { bind: `127.0.0.1:${port}`, routes: [{ respond: { body: 'ok' } }] };
+  const config = { workers: 1, listeners: { web } };
+  await using ballast = await Ballast.start(config, { program: file });
+  const put = (script: string): void => {
+    rmSync(file);
+    writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  };
+  const { pid } = await ballast.status();
+  const admin = ['--admin', `unix:${ballast.adminSocket}`];
+
+  put('exit 3');
+  const crashed = await runCommand(['upgrade', ...admin]);
+  assert.equal(crashed.code, 1);
+  assert.match(
+    crashed.stderr,
+    /BAL_UPGRADE_FAILED: .* ended with exit code 3: nothing was changed/,
+  );
+
+  const pidFile = ballast.dir.file('pid');
+  put(`echo $$ >${pidFile}; sleep 1000`);
+  const late = runCommand(['upgrade', '--timeout', '4s', ...admin]);
+  await until(() => existsSync(pidFile), { what: 'the program that hangs' });
+  const second = await runCommand(['upgrade', ...admin]);
+  assert.equal(second.code, 1);
+  assert.match(second.stderr, /BAL_UPGRADE_RUNNING/);
+  const hung = await late;
+  assert.equal(hung.code, 1);
+  assert.match(hung.stderr, /BAL_UPGRADE_LATE: the new program was not ready within 4000 ms/);
+  assert.ok(!isAlive(Number(readFileSync(pidFile, 'utf8'))), 'it was ended');
+  assert.equal((await ask(port, getBytes('/'))).status, 200);
+  assert.equal((await ballast.status()).pid, pid);
 });

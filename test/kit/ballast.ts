@@ -22,6 +22,8 @@ export type BallastOptions = {
   readonly descriptors?: number;
   /** A command that runs the one behind it: `['setpriv', '--reuid=65534']`. */
   readonly before?: readonly string[];
+  /** Another path than bin/ballast. */
+  readonly program?: string;
 };
 
 /** One line of the access log. */
@@ -62,7 +64,7 @@ export class Ballast implements AsyncDisposable {
     const [command = '', ...args] = [
       ...(options.before ?? []),
       ...limited(options.descriptors),
-      ...[BALLAST, 'run', this.configFile],
+      ...[options.program ?? BALLAST, 'run', this.configFile],
     ];
     this.child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],

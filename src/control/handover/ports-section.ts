@@ -14,6 +14,18 @@ export function portsSection(listeners: Listeners): HandoverSection {
   };
 }
 
+/** Sockets whose files are somebody else's. */
+export function foreignSection(listeners: Listeners): HandoverSection {
+  return {
+    name: 'foreign-sockets',
+    save: () => [...listeners.foreign],
+    restore(value) {
+      if (!Array.isArray(value)) throw new Error('it is not a list');
+      listeners.markForeign(value.filter((key) => typeof key === 'string'));
+    },
+  };
+}
+
 function entryOf(value: unknown): [string, BindPlan] {
   const [asked, real] = Array.isArray(value) ? (value as unknown[]) : [];
   const { family, host, port } = mapOf(real);

@@ -13,7 +13,7 @@ import type { WorkerFleet } from '../worker-fleet.ts';
 import type { Heir } from './heir.ts';
 import { adminKey, inherit } from './inherit.ts';
 import { STAND_IN_KEY } from './messages.ts';
-import { portsSection } from './ports-section.ts';
+import { foreignSection, portsSection } from './ports-section.ts';
 import { saveSections, type HandoverSection } from './sections.ts';
 import { StandIn, StoodFor } from './stand-in.ts';
 import type { Program } from './successor.ts';
@@ -81,7 +81,7 @@ export class Succession {
   constructor(options: SuccessionOptions) {
     const { log, version, program = null, listeners, exclusive } = options;
     this.#options = options;
-    this.#sections = [portsSection(listeners), ...options.sections];
+    this.#sections = [portsSection(listeners), foreignSection(listeners), ...options.sections];
     this.upgrader = new Upgrader({
       log,
       version,
