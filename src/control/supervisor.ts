@@ -41,7 +41,7 @@ import { serverControl } from './server-states/server-control.ts';
 import { orAllFaults } from './start-faults.ts';
 import { buildStatus } from './status.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
-import { matchActivated } from './systemd/activation.ts';
+import { useActivated } from './systemd/activation.ts';
 import type { ControlView } from './control-view.ts';
 import { Orphans } from './orphans.ts';
 import { WorkerFleet } from './worker-fleet.ts';
@@ -147,7 +147,7 @@ export class Supervisor {
     const takeOver = heir === null ? null : await this.succession.inherit(heir, plan);
     const orphans = heir === null ? await Orphans.find(socketKeys(plan)) : new Orphans();
     this.#listeners.adopt(orphans.sockets);
-    if (heir === null) this.#useActivated(plan);
+    useActivated(this.#options.activated, { plan, listeners: this.#listeners, log: this.#log });
     try {
       const material = await this.certificates.prepare(plan);
       await this.#names.begin(plan);
@@ -174,13 +174,6 @@ export class Supervisor {
       await this.#close();
       throw error;
     }
-  }
-
-  /** Sockets of the service manager go before our own, which would be in their way. */
-  #useActivated(plan: Plan): void {
-    const sockets = matchActivated(this.#options.activated ?? [], plan, this.#log);
-    this.#listeners.adopt(sockets);
-    this.#listeners.markForeign(sockets.keys());
   }
 
   /** Whether clients are served: a worker's loop turns, or there are none that should. */

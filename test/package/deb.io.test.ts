@@ -48,7 +48,7 @@ async function proxyOnce(dir: TempDir): Promise<string> {
   const child = spawn('/usr/bin/ballast', ['run', file], { stdio: ['ignore', 'pipe', 'inherit'] });
   endWithUs(child);
   let stdout = '';
-  child.stdout!.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   try {
     await until(() => stdout.startsWith('ready'), { what: '"ready"', timeoutMs: 60_000 });
     return (await ask(port, getBytes('/'))).body.toString();

@@ -3,7 +3,7 @@ import type { Plan } from '../../config/plan.ts';
 import { bindKey, datagramKey } from '../../plane/worker-protocol.ts';
 import { usePassedSocket, type PassedSocket } from '../../sys/passed-sockets.ts';
 import { bindText, closeFd } from '../../sys/sockets.ts';
-import { socketKeys } from '../listeners.ts';
+import { socketKeys, type Listeners } from '../listeners.ts';
 import type { ProductLog } from '../product-log.ts';
 
 const FIRST_FD = 3;
@@ -34,11 +34,28 @@ export function activatedSockets(env: NodeJS.ProcessEnv = process.env): Activate
   });
 }
 
+/** Whoever is to listen on the sockets that were passed. */
+export type ActivationParts = {
+  readonly plan: Plan;
+  readonly listeners: Listeners;
+  readonly log: ProductLog;
+};
+
+/** Listens on what was passed and is wanted, before sockets of our own are in its way. */
+export function useActivated(
+  activated: readonly ActivatedSocket[] | undefined,
+  { plan, listeners, log }: ActivationParts,
+): void {
+  const sockets = matchActivated(activated ?? [], plan, log);
+  listeners.adopt(sockets);
+  listeners.markForeign(sockets.keys());
+}
+
 /**
  * The sockets that the plan listens on, by bind key. The others are closed, which the log tells: to
  * have them open would let clients wait for nothing.
  */
-export function matchActivated(
+function matchActivated(
   activated: readonly ActivatedSocket[],
   plan: Plan,
   log: ProductLog,
