@@ -6,6 +6,7 @@ import { until } from './wait.ts';
 
 const SOCK_DGRAM = 2;
 const MESSAGE_BYTES_MAX = 4_096;
+const READ_EVERY_MS = 10;
 
 export class NotifySocket implements Disposable {
   /** For NOTIFY_SOCKET: a path, or "@" and an abstract name. */
@@ -14,6 +15,8 @@ export class NotifySocket implements Disposable {
   readonly messages: string[] = [];
   readonly #fd: number;
   readonly #buffer = new Uint8Array(MESSAGE_BYTES_MAX);
+  /** The kernel keeps few messages: they are taken as they come. */
+  readonly #reader = setInterval(() => this.#read(), READ_EVERY_MS);
 
   constructor(address: string) {
     this.address = address;
@@ -30,7 +33,6 @@ export class NotifySocket implements Disposable {
       typeof text === 'string' ? line === text : text.test(line);
     return until(
       () => {
-        this.#read();
         const at = this.messages.findIndex((m, i) => i >= after && m.split('\n').some(isIt));
         return at < 0 ? null : at + 1;
       },
@@ -39,6 +41,7 @@ export class NotifySocket implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#reader);
     closeFd(this.#fd);
   }
 
