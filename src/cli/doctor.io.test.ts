@@ -130,3 +130,27 @@ pools:
     assert.match(stdout, /^problem {2}secret-files +.*b\.yaml \(the configuration\) has mode/m);
   },
 );
+
+/** As in a container: the kernel's parameters can be read and not set. */
+const CONTAINED = `
+mount --bind /proc/sys /proc/sys
+mount -o remount,bind,ro /proc/sys
+exec "$0" doctor "$1"
+`;
+
+const canMount = spawnSync('unshare', ['-rm', 'mount', '--bind', '/proc/sys', '/proc/sys']).status;
+
+test(
+  'ballast doctor says where parameters belong that cannot be set here: in a container',
+  { skip: canMount === 0 ? false : 'needs unshare and the right to make a mount namespace' },
+  () => {
+    using dir = new TempDir();
+    const text =
+      'admin: off\nlisteners: { web: { bind: 192.0.2.7:80, routes: [{ respond: {} }] } }\n';
+    writeFileSync(dir.file('b.yaml'), text);
+    const args = ['-rm', 'sh', '-ec', CONTAINED, BALLAST, dir.file('b.yaml')];
+    const { status, stdout, stderr } = spawnSync('unshare', args, { encoding: 'utf8' });
+    assert.equal(status, 1, stderr);
+    assert.match(stdout, /here \/proc\/sys is read-only \(a container\): set it where/);
+  },
+);

@@ -13,7 +13,10 @@ test('fileFacts tells secrets from what anybody may read, and looks into folders
   }
   mkdirSync(dir.file('many'));
   for (const name of ['x.crt', 'x.key', 'y.pem']) writeFileSync(dir.file(`many/${name}`), '');
+  mkdirSync(dir.file('state'));
+  writeFileSync(dir.file('state/ticket-keys.json'), '');
   const plan = planOf({
+    state: dir.file('state'),
     certificates: {
       one: {
         cert: dir.file('a.crt'),
@@ -44,5 +47,6 @@ test('fileFacts tells secrets from what anybody may read, and looks into folders
     'many/x.key': true,
     'many/y.pem': true,
     'db.pw': true,
+    'state/ticket-keys.json': true,
   });
 });

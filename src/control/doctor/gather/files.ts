@@ -8,7 +8,7 @@ import { readText } from './read.ts';
 type Named = Pick<FileFact, 'path' | 'use' | 'isSecret'>;
 
 /** Keys of a plan that lead to a file which nobody else may read. */
-const SECRET_KEYS: ReadonlySet<string> = new Set(['keyFile', 'password']);
+const SECRET_KEYS: ReadonlySet<string> = new Set(['keyFile', 'tokenFile', 'password']);
 
 /** The files that the plan names, and the configuration itself, which may hold passwords. */
 export function fileFacts(plan: Plan, configFile: string): FileFact[] {
@@ -21,6 +21,9 @@ export function fileFacts(plan: Plan, configFile: string): FileFact[] {
   for (const pool of plan.pools) addNamed(pool, `pool "${pool.key}"`, add);
   const { listeners: _, pools: __, ...rest } = plan;
   addNamed(rest, 'the top level', add);
+  for (const path of filesIn(plan.stateFolder)) {
+    add({ path, use: 'kept by Ballast itself', isSecret: true });
+  }
   return [...all.values()].map((file) => ({ ...file, ...looked(file.path) }));
 }
 
@@ -55,6 +58,17 @@ function keysIn(folder: string): string[] {
   try {
     const names = readdirSync(folder).filter((name) => /\.(key|pem)$/.test(name));
     return names.slice(0, KEYS_MAX).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+/** What stands in the folder of the state: keys of tickets and of ACME among it. */
+function filesIn(folder: string | null): string[] {
+  if (folder === null) return [];
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
   } catch {
     return [];
   }
