@@ -6,6 +6,7 @@ import { certificatesSkip as skip } from '../health/test-certificates.ts';
 import { AcmeError } from './acme-error.ts';
 import { Directory, directoryThen, problem } from './directory-testkit.ts';
 import type { Respond } from './directory-testkit.ts';
+import type { Obtained } from './order.ts';
 import { orderInThread, type ThreadOptions } from './order-thread.ts';
 
 const NOTHING: ThreadOptions['host'] = {
@@ -33,8 +34,8 @@ const good: Respond = directoryThen((request, response) => {
   response.writeHead(status, { location }).end(JSON.stringify(answers[request.url ?? ''] ?? {}));
 });
 
-/** Runs an order there; the error that it ends with. */
-async function order(directory: Directory, given: Partial<ThreadOptions> = {}): Promise<AcmeError> {
+/** Runs an order there. */
+async function run(directory: Directory, given: Partial<ThreadOptions> = {}): Promise<Obtained> {
   using dir = new TempDir();
   const plan = {
     names: ['a.test'],
@@ -47,7 +48,12 @@ async function order(directory: Directory, given: Partial<ThreadOptions> = {}): 
   } as const;
   const job = { plan, stateFolder: dir.path, userAgent: 'test', pending: null };
   const cancelled = new AbortController().signal;
-  return await orderInThread({ job, host: NOTHING, cancelled, ...given }).then(
+  return await orderInThread({ job, host: NOTHING, cancelled, ...given });
+}
+
+/** The error that an order there ends with. */
+function order(directory: Directory, given: Partial<ThreadOptions> = {}): Promise<AcmeError> {
+  return run(directory, given).then(
     () => assert.fail('there is a certificate'),
     (error: unknown) => error as AcmeError,
   );
@@ -131,6 +137,32 @@ test(
       const error = await order(directory);
       assert.match(error.code, /^BAL_ACME_(ANSWER|REFUSED)$/, `${nonsense}: ${error.message}`);
     }
+  },
+);
+
+test(
+  'orderInThread: an order that another process has finalised is fetched',
+  { skip },
+  async () => {
+    await using directory = await Directory.start(
+      directoryThen((request, response) => {
+        const base = `https://${request.headers.host}`;
+        const answers: Readonly<Record<string, object>> = {
+          '/o': { status: 'ready', authorizations: [], finalize: `${base}/f` },
+          '/o/1': { status: 'valid', certificate: `${base}/certificate` },
+        };
+        if (request.url === '/f') problem(403, 'orderNotReady')(request, response);
+        else if (request.url === '/certificate') response.end('the chain');
+        else {
+          const status = request.url === '/a' || request.url === '/o' ? 201 : 200;
+          response.writeHead(status, { location: `${base}${request.url}/1` });
+          response.end(JSON.stringify(answers[request.url ?? ''] ?? {}));
+        }
+      }),
+    );
+    const { chain, privateKey } = await run(directory);
+    assert.equal(chain, 'the chain');
+    assert.match(privateKey, /PRIVATE KEY/);
   },
 );
 

@@ -108,12 +108,17 @@ async function finalize(options: OrderOptions, order: Order, privateKey: string)
   note('the authority to make the certificate');
   if (order.status === 'ready') {
     const [, request] = await library.crypto.createCsr({ altNames: [...plan.names] }, privateKey);
-    await client.finalizeOrder(order, request);
+    await client.finalizeOrder(order, request).catch(throwUnlessFinalized);
   }
   return look(options, async () => {
     const now = settled(await client.getOrder(order), 'processing');
     return now?.status === 'valid' ? now : null;
   });
+}
+
+/** While one process takes over from another, both may be at it: with the same key, so either will do. */
+function throwUnlessFinalized(error: unknown): void {
+  if (!(error instanceof AcmeError) || error.problem !== 'orderNotReady') throw error;
 }
 
 /** The order unless it is still in that status; throws where it has failed. */
