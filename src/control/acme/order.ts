@@ -116,7 +116,7 @@ async function finalize(options: OrderOptions, order: Order, privateKey: string)
   });
 }
 
-/** While one process takes over from another, both may be at it: with the same key, so either will do. */
+/** While one process takes over from another, both may be at it, with the same key. */
 function throwUnlessFinalized(error: unknown): void {
   if (!(error instanceof AcmeError) || error.problem !== 'orderNotReady') throw error;
 }
