@@ -2,9 +2,11 @@
  * Load of several kinds at once. A kind says how a connection is opened and what one exchange on it
  * is; what they have in common counts exchanges that failed and connections that were cut.
  */
+import type { ConnectionOptions } from 'node:tls';
 import { connectTo } from './byte-stream.ts';
 import type { ByteStream } from './byte-stream.ts';
 import { getBytes } from './scene.ts';
+import { connectTls } from './tls-client.ts';
 import { delay, until } from './wait.ts';
 import { decodeFrame, encodeFrame } from './websocket.ts';
 
@@ -111,6 +113,21 @@ export class HttpLoad extends LoadKind {
     const { status, head } = await stream.readMessage('response', ANSWER_MS);
     if (status !== 200) throw new Error(head);
     if (/^connection: *close/im.test(head)) throw new Error(`it is to be closed: ${head}`);
+  }
+}
+
+/** The same over TLS: each new connection is a handshake. */
+export class HttpsLoad extends HttpLoad {
+  override readonly name = 'https';
+  readonly #tls: ConnectionOptions;
+
+  constructor(options: LoadKindOptions, tls: ConnectionOptions) {
+    super(options);
+    this.#tls = tls;
+  }
+
+  protected override async open(): Promise<ByteStream> {
+    return (await connectTls(this.options.port, this.#tls)).stream;
   }
 }
 

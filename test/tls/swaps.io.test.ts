@@ -97,7 +97,7 @@ test(
 );
 
 test(
-  'a handshake whose ClientHello is cut in two by a swap ends with what it began with',
+  'a handshake whose ClientHello is cut in two by a swap is shown the one that is there in the end',
   { skip },
   async () => {
     let live: TestCertificate | null = null;
@@ -115,7 +115,6 @@ test(
     const secured = once(socket, 'secureConnect');
     const [hello] = (await once(outside, 'data')) as [Buffer];
     outside.pause();
-    const old = new X509Certificate(readFileSync(live!.cert)).serialNumber;
     wire.write(hello.subarray(0, 100));
     const isLive = async () => (await ballast.metric('ballast_listener_tls_handshakes')) === 1;
     await until(isLive, { what: 'half a ClientHello' });
@@ -128,7 +127,8 @@ test(
     wire.write(hello.subarray(100));
     outside.pipe(wire).pipe(outside);
     await within(secured, 'the handshake');
-    assert.equal(socket.getPeerCertificate().serialNumber, old);
+    const last = new X509Certificate(readFileSync(live!.cert)).serialNumber;
+    assert.equal(socket.getPeerCertificate().serialNumber, last);
     socket.destroy();
     wire.destroy();
     assert.equal((await ballast.status()).workerRestarts, 0);

@@ -110,7 +110,7 @@ function keep(s: TcpSession, from: number, length: number): boolean {
 }
 
 function giveRoute(s: TcpSession, serverName: string, alpn: readonly string[]): void {
-  const { names, routes, termination } = s.listener;
+  const { names, routes } = s.listener;
   const index = names === null ? 0 : names.find(serverName, alpn);
   s.client.kind = TIMER.none;
   if (index < 0) {
@@ -118,6 +118,12 @@ function giveRoute(s: TcpSession, serverName: string, alpn: readonly string[]): 
     return;
   }
   const route = routes[index]!;
-  if (termination === null || route.plan.passthrough) routeSession(s, route);
+  if (s.listener.termination === null || route.plan.passthrough) {
+    routeSession(s, route);
+    return;
+  }
+  // Of a listener that a reload has replaced the context is gone; that of its successor will do.
+  const { termination } = s.client.acceptor.listener;
+  if (termination === null) abortSession(s, REASON.listenerRemoved);
   else beginSessionTls(s, route, termination, hello);
 }

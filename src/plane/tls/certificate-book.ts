@@ -58,9 +58,6 @@ export class CertificateBook {
   readonly #memory: MappedMemory | null;
   readonly #index: StoreIndex;
   readonly #names = new Map<string, NameIndex>();
-  /** Terminations that are in use, by handshakes that began before the latest change too. */
-  #holders = 0;
-  #isClosed = false;
 
   private constructor(store: number, bytes: Uint8Array, memory: MappedMemory | null) {
     this.store = store;
@@ -79,23 +76,8 @@ export class CertificateBook {
     return new CertificateBook(store, memory.bytes, memory);
   }
 
-  /** What shows certificates of it needs its memory. */
-  hold(): void {
-    this.#holders += 1;
-  }
-
-  letGo(): void {
-    this.#holders -= 1;
-    if (this.#isClosed && this.#holders === 0) this.#release();
-  }
-
-  /** Another one takes its place; the memory is given back once nothing needs it any more. */
+  /** Gives the memory back; the book must not be used after it. */
   close(): void {
-    this.#isClosed = true;
-    if (this.#holders === 0) this.#release();
-  }
-
-  #release(): void {
     if (this.#memory !== null) unmap(this.#memory);
   }
 

@@ -36,6 +36,7 @@ import { ACME_PROTOCOL, challengeFor } from './challenges.ts';
 import { clientCertificate } from './client-certificate.ts';
 import { early, handshakeWithEarly } from './early-data.ts';
 import { asked } from './handshake-callbacks.ts';
+import type { Shown } from './handshake-callbacks.ts';
 import { leaveHandshake, takeKeyTurn } from './handshake-queue.ts';
 import { ALERT, sendAlert } from './plain-alert.ts';
 import type { DownstreamTls } from './downstream-tls.ts';
@@ -43,6 +44,8 @@ import { takesEarlyData } from './termination.ts';
 import { olderKeyOf, useTicketKey } from './ticket-keys.ts';
 import { CIPHER_AT, CIPHER_BYTES, bios, hold, sendRecords } from './tls-io.ts';
 import { TLS_STAGE } from './tls-stream.ts';
+
+const NONE: readonly Shown[] = [];
 
 /** What has come of a step; a failure is minus its REASON. */
 export const GOES_ON = 0;
@@ -59,8 +62,8 @@ export function prepareHandshake(c: Connection, t: DownstreamTls, hello: ClientH
   t.protocol = plan.alpn.find((protocol) => hello.alpn.includes(protocol)) ?? null;
   const challenge = hello.alpn.includes(ACME_PROTOCOL) ? challengeFor(hello.serverName) : null;
   if (challenge !== null) t.protocol = ACME_PROTOCOL;
-  t.certificates = termination.certificatesFor(hello.serverName);
-  if (challenge === null && t.certificates.length === 0) {
+  const certificates = termination.certificatesFor(hello.serverName);
+  if (challenge === null && certificates.length === 0) {
     sendAlert(c, ALERT.unrecognizedName);
     return -REASON.tlsUnknownName;
   }
@@ -68,10 +71,14 @@ export function prepareHandshake(c: Connection, t: DownstreamTls, hello: ClientH
   bios.attach(t.ssl);
   SSL_set_accept_state(t.ssl);
   SSL_certs_clear(t.ssl);
-  const pairs = challenge === null ? termination.pairsOf(t.certificates) : [challenge];
+  const pairs =
+    challenge === null
+      ? termination.shownOf(certificates)
+      : [{ ...challenge, keyType: 'rsa' as const, ocsp: null }];
   for (const { certificate, privateKey, chain } of pairs) {
     SSL_use_cert_and_key(t.ssl, certificate, privateKey, chain, 1);
   }
+  t.shown = pairs;
   t.olderKey = olderKeyOf(hello);
   t.takesEarly = takesEarlyData(plan) && hello.hasTicket;
   t.stage = TLS_STAGE.waiting;
@@ -102,8 +109,7 @@ function step(c: Connection, t: DownstreamTls, length: number): number {
   bios.setInput(BASE + CIPHER_AT, length);
   asked.protocol = t.protocol;
   asked.isChoosy = t.termination.plan.alpn.length > 0;
-  asked.certificates = t.certificates;
-  asked.book = t.termination.book;
+  asked.shown = t.shown;
   const { context } = t.termination;
   if (t.olderKey > 0) useTicketKey(context, t.olderKey);
   const result = t.takesEarly
@@ -141,6 +147,7 @@ function finished(c: Connection, t: DownstreamTls, length: number): number {
 /** From here on the connection is read and written through TLS. */
 function open(c: Connection, t: DownstreamTls, length: number): void {
   leaveHandshake(t);
+  t.shown = NONE;
   t.stage = TLS_STAGE.open;
   const left = bios.inputLeft;
   if (left > 0) {

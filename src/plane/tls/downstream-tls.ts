@@ -1,14 +1,18 @@
 /** TLS on a client's connection that we end. */
-import type { StoredCertificate } from '../../codec/certificate-store.ts';
+import type { Shown } from './handshake-callbacks.ts';
 import type { Termination } from './termination.ts';
 import { TlsStream } from './tls-stream.ts';
 
 export class DownstreamTls extends TlsStream {
-  readonly termination: Termination;
+  /** Of the listener as it was when the ClientHello came. */
+  termination: Termination;
   /** First meter of the listener. */
   readonly meter: number;
-  /** What the client is shown; one for each kind of key. */
-  certificates: readonly StoredCertificate[] = [];
+  /**
+   * What the client may be shown, one for each kind of key. Copied out of the store, which may be
+   * another one by the time that OpenSSL asks.
+   */
+  shown: readonly Shown[] = [];
   /** The protocol that both speak; null: they have none in common. */
   protocol: string | null = null;
   /** Place of the older key that its ticket was sealed with; 0: none, or the newest. */

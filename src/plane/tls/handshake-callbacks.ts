@@ -12,12 +12,18 @@ import {
   alpnCallback,
   statusCallback,
 } from '../../sys/tls/openssl.ts';
-import type { CertificateBook } from './certificate-book.ts';
 
 /** SSL_TLSEXT_ERR_*. */
 const OK = 0;
 const ALERT_FATAL = 2;
 const NO_ACKNOWLEDGEMENT = 3;
+
+/** A certificate that may be shown, as OpenSSL has it, and its OCSP response where there is one. */
+export type Shown = {
+  readonly certificate: number;
+  readonly keyType: StoredCertificate['keyType'];
+  readonly ocsp: Uint8Array | null;
+};
 
 /** Of the handshake that goes on now. */
 export const asked: {
@@ -25,9 +31,8 @@ export const asked: {
   protocol: string | null;
   /** Whether a client that offers others only is refused. */
   isChoosy: boolean;
-  certificates: readonly StoredCertificate[];
-  book: CertificateBook | null;
-} = { protocol: null, isChoosy: false, certificates: [], book: null };
+  shown: readonly Shown[];
+} = { protocol: null, isChoosy: false, shown: [] };
 
 const POINTER_BYTES = 8;
 
@@ -61,10 +66,8 @@ export const alpnSelect: unknown = alpnCallback((_ssl, out, outLength) => {
 
 /** Called for each client that asks for an OCSP response (RFC 6066 §8). */
 export const statusRequest: unknown = statusCallback((ssl) => {
-  const { book, certificates } = asked;
-  const shown = SSL_get_certificate(Number(ssl));
-  const one = certificates.find((each) => book?.pairOf(each).certificate === shown);
-  const response = one === undefined ? null : (book?.ocspOf(one) ?? null);
+  const certificate = SSL_get_certificate(Number(ssl));
+  const response = asked.shown.find((each) => each.certificate === certificate)?.ocsp ?? null;
   if (response === null) return NO_ACKNOWLEDGEMENT;
   // OpenSSL frees it with the connection.
   const copy = CRYPTO_malloc(response.length, 'ballast', 0);

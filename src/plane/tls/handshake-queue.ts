@@ -35,14 +35,13 @@ function takeShares(t: DownstreamTls): boolean {
     sharesLeft = TURN_SHARES;
   }
   if (sharesLeft <= 0) return false;
-  sharesLeft -= t.certificates[0]?.keyType === 'rsa' ? RSA_SHARES : OTHER_SHARES;
+  sharesLeft -= t.shown[0]?.keyType === 'rsa' ? RSA_SHARES : OTHER_SHARES;
   return true;
 }
 
 /** Counts a handshake in; returns the connection that has to make room for it, or null. */
 export function enterHandshake(c: Connection, t: DownstreamTls): Connection | null {
   handshakes.live.set(t, c);
-  t.termination.hold();
   bump(t.meter + LISTENER_METER.handshakesLive);
   if (handshakes.live.size <= handshakes.limit) return null;
   return handshakes.live.values().next().value!;
@@ -51,9 +50,7 @@ export function enterHandshake(c: Connection, t: DownstreamTls): Connection | nu
 /** Counts a handshake out; for one that is out already it does nothing. */
 export function leaveHandshake(t: TlsStream): void {
   if (!handshakes.live.delete(t)) return;
-  const { termination, meter } = t as DownstreamTls;
-  bump(meter + LISTENER_METER.handshakesLive, -1);
-  termination.letGo();
+  bump((t as DownstreamTls).meter + LISTENER_METER.handshakesLive, -1);
 }
 
 /** Whether a private key may be used now; if not, the connection goes on when its turn comes. */

@@ -106,7 +106,14 @@ function takeHello(d: Downstream, t: DownstreamTls, length: number): boolean {
     refuse(d, -result, CIPHER_AT + from);
     return false;
   }
-  const { rate } = t.termination.plan;
+  // A reload may have come since the accept.
+  const { termination } = d.acceptor.listener;
+  if (termination === null) {
+    endHandshake(d, REASON.listenerRemoved);
+    return false;
+  }
+  t.termination = termination;
+  const { rate } = termination.plan;
   if (rate !== null && !allowHandshake(d.clientText, rate)) {
     endHandshake(d, REASON.tlsRate);
     return false;

@@ -21,6 +21,7 @@ import { newContext } from '../../sys/tls/tls-profile.ts';
 import { nameClientCas, trustCas, useCrls } from '../../sys/tls/trust.ts';
 import type { CertificateBook, NameIndex } from './certificate-book.ts';
 import { alpnSelect, statusRequest } from './handshake-callbacks.ts';
+import type { Shown } from './handshake-callbacks.ts';
 import { useTicketKeys } from './ticket-keys.ts';
 import { noteTrouble } from './tls-trouble.ts';
 
@@ -29,15 +30,17 @@ const SESSION_CONTEXT_BYTES = 32;
 const VERIFY_PEER = 1;
 const VERIFY_REQUIRED = 3;
 
+/** A certificate with its key, and its OCSP response where there is one. */
+export type ShownPair = KeyPair & Shown;
+
 export class Termination {
   readonly plan: TerminationPlan;
   readonly context: number;
+  /** Its context must not be used any more: another one has taken its place. */
+  isFreed = false;
   readonly book: CertificateBook;
   readonly #names: NameIndex;
   readonly #defaults: readonly StoredCertificate[];
-  /** Handshakes that go on with it. */
-  #handshakes = 0;
-  #isRetired = false;
 
   /** Throws BAL_TLS_MATERIAL where OpenSSL does not take what the plan names. */
   constructor(plan: TerminationPlan, book: CertificateBook) {
@@ -46,7 +49,6 @@ export class Termination {
     this.#names = book.namesOf(plan.certificates);
     this.#defaults = plan.defaultCertificate === null ? [] : book.ofKey(plan.defaultCertificate);
     this.context = newContext(plan.profile);
-    book.hold();
     try {
       setUp(this.context, plan, book);
     } catch (error) {
@@ -61,11 +63,11 @@ export class Termination {
     return found ?? this.#defaults;
   }
 
-  /** Parsed, those left out that cannot be: that is told to the operator. */
-  pairsOf(certificates: readonly StoredCertificate[]): KeyPair[] {
+  /** Parsed, with their OCSP responses. What cannot be parsed is left out, and told to the operator. */
+  shownOf(certificates: readonly StoredCertificate[]): ShownPair[] {
     return certificates.flatMap((one) => {
       try {
-        return [this.book.pairOf(one)];
+        return [{ ...this.book.pairOf(one), keyType: one.keyType, ocsp: this.book.ocspOf(one) }];
       } catch (error) {
         noteTrouble(one.fingerprint, (error as Error).message);
         return [];
@@ -73,26 +75,10 @@ export class Termination {
     });
   }
 
-  /** A handshake begins that may need the context and the certificates until its end. */
-  hold(): void {
-    this.#handshakes += 1;
-  }
-
-  /** It has ended. Connections that are open hold what they need of the context themselves. */
-  letGo(): void {
-    this.#handshakes -= 1;
-    if (this.#isRetired && this.#handshakes === 0) this.#release();
-  }
-
-  /** Not used for new connections any more: it goes with the last of its handshakes. */
+  /** Not used for new connections any more; those that there are keep the context. */
   free(): void {
-    this.#isRetired = true;
-    if (this.#handshakes === 0) this.#release();
-  }
-
-  #release(): void {
+    this.isFreed = true;
     SSL_CTX_free(this.context);
-    this.book.letGo();
   }
 }
 

@@ -34,6 +34,7 @@ import { bump } from '../meter-segment.ts';
 import type { ServerRuntime } from '../runtime.ts';
 import type { Upstream } from '../upstream.ts';
 import { GOES_ON, OPEN } from './downstream-handshake.ts';
+import { upstreamTlsFor } from './tls-state.ts';
 import { noteTrouble } from './tls-trouble.ts';
 import { CIPHER_AT, CIPHER_BYTES, bios, hold, sendRecords } from './tls-io.ts';
 import { TLS_STAGE, TlsStream } from './tls-stream.ts';
@@ -45,7 +46,9 @@ const NO_PARTIAL_WILDCARDS = 4;
 const SESSION_TRIES = 3;
 
 /** Begins TLS on a connection that was just made: GOES_ON, OPEN, or minus a REASON. */
-export function beginUpstreamTls(u: Upstream, tls: UpstreamTls): number {
+export function beginUpstreamTls(u: Upstream, own: UpstreamTls): number {
+  const tls = own.isFreed ? upstreamTlsFor(own.plan) : own;
+  if (tls === null) return -REASON.serverTls;
   const t = new TlsStream();
   t.stage = TLS_STAGE.handshake;
   t.ssl = SSL_new(tls.context);

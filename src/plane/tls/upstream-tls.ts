@@ -16,6 +16,8 @@ const VERIFY_PEER = 1;
 export class UpstreamTls {
   readonly plan: ServerTlsPlan;
   readonly context: number;
+  /** Its context must not be used any more: another one has taken its place. */
+  isFreed = false;
 
   /** Throws BAL_TLS_MATERIAL where OpenSSL does not take what the plan names. */
   constructor(plan: ServerTlsPlan, book: CertificateBook) {
@@ -31,6 +33,7 @@ export class UpstreamTls {
 
   /** Not used for new connections any more; those that there are keep the context. */
   free(): void {
+    this.isFreed = true;
     SSL_CTX_free(this.context);
   }
 }
