@@ -52,7 +52,7 @@ type Origins = { readonly [name in 'a' | 'b' | 'chat' | 'c' | 'd']: Origin };
 
 type Parts = { readonly ports: Ports; readonly origins: Origins; readonly pairs: Pairs };
 
-/** The listeners web, secure, chat and line are always there; what they lead to changes, and all else. */
+/** The listeners web, secure, chat and line stay; what they lead to changes, and all else. */
 function configOf(round: number, { ports, origins, pairs }: Parts): Tree {
   const [web, talk, line, more, first, second, secure] = ports;
   const on = (port: number) => `127.0.0.1:${port}`;
