@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { childrenOf, der, derOid, generalizedTimeMs, readDer, TAG } from './der.ts';
+import { childrenOf, der, derOid, generalizedTimeMs, oidText, readDer, TAG } from './der.ts';
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -17,6 +17,12 @@ test('der writes lengths in their shortest form (X.690 §10.1)', () => {
 test('derOid writes arcs of several bytes', () => {
   assert.equal(Buffer.from(derOid('1.3.14.3.2.26')).toString('hex'), '06052b0e03021a');
   assert.equal(Buffer.from(derOid('1.2.840.10045.4.3.2')).toString('hex'), '06082a8648ce3d040302');
+});
+
+test('oidText reads what derOid wrote', () => {
+  for (const text of ['1.3.14.3.2.26', '1.2.840.10045.4.3.2', '2.5.29.17', '0.9', '2.999.1']) {
+    assert.equal(oidText(readDer(derOid(text))![0]!.body), text);
+  }
 });
 
 test('readDer reads what der wrote, at every depth', () => {

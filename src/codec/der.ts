@@ -3,12 +3,33 @@
  * lengths in their shortest form. What is read is a view into the bytes that it came in.
  */
 
-/** An element: `bytes` is all of it, `body` what its length counts. */
-export type DerElement = {
+/** An element. Views are made when they are asked for: most elements are only passed by. */
+export class DerElement {
   readonly tag: number;
-  readonly bytes: Uint8Array;
-  readonly body: Uint8Array;
-};
+  readonly #source: Uint8Array;
+  readonly #at: number;
+  readonly #bodyAt: number;
+  /** Where it ends in what it was read from. */
+  readonly end: number;
+
+  constructor(source: Uint8Array, at: number, bodyAt: number, end: number) {
+    this.tag = source[at]!;
+    this.#source = source;
+    this.#at = at;
+    this.#bodyAt = bodyAt;
+    this.end = end;
+  }
+
+  /** All of it. */
+  get bytes(): Uint8Array {
+    return this.#source.subarray(this.#at, this.end);
+  }
+
+  /** What its length counts. */
+  get body(): Uint8Array {
+    return this.#source.subarray(this.#bodyAt, this.end);
+  }
+}
 
 /** Tags of universal types; SEQUENCE and SET with the bit for "constructed". */
 export const TAG = {
@@ -71,17 +92,19 @@ export function derOid(dotted: string): Uint8Array {
 
 /** The dotted form of an object identifier's body. */
 export function oidText(body: Uint8Array): string {
-  const arcs: number[] = [];
+  let text = '';
   let arc = 0;
   for (const byte of body) {
     arc = arc * 128 + (byte & 0x7f);
     if (byte >= 0x80) continue;
-    arcs.push(arc);
+    if (text === '') {
+      // The first two are one number: 40 times the first, which is at most 2, and the second.
+      const first = Math.min(2, Math.floor(arc / 40));
+      text = `${first}.${arc - first * 40}`;
+    } else text += `.${arc}`;
     arc = 0;
   }
-  const [both = 0, ...rest] = arcs;
-  const first = Math.min(2, Math.floor(both / 40));
-  return [first, both - first * 40, ...rest].join('.');
+  return text;
 }
 
 /**
@@ -94,7 +117,7 @@ export function readDer(bytes: Uint8Array): DerElement[] | null {
     const element = readElement(bytes, at);
     if (element === null) return null;
     elements.push(element);
-    at += element.bytes.length;
+    at = element.end;
   }
   return elements;
 }
@@ -117,7 +140,7 @@ function readElement(bytes: Uint8Array, at: number): DerElement | null {
   }
   const end = start + length;
   if (end > bytes.length) return null;
-  return { tag, bytes: bytes.subarray(at, end), body: bytes.subarray(start, end) };
+  return new DerElement(bytes, at, start, end);
 }
 
 /** The elements of a constructed one with this tag; null where it is another one or broken. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { getCACertificates } from 'node:tls';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
 /** Where systems keep the bundle of the roots that they believe: the first one there is taken. */
 const SYSTEM_BUNDLES = [
@@ -10,7 +10,8 @@ const SYSTEM_BUNDLES = [
 ];
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-let cached: Uint8Array | null = null;
+let cached: readonly string[] | null = null;
+let isDefault = false;
 
 /**
  * The roots that are believed where a plan names no file, PEM: those that Node has brought along
@@ -18,16 +19,24 @@ let cached: Uint8Array | null = null;
  * update-ca-certificates, is believed too). Read once per process, as other programs do.
  */
 export function usualRoots(): Uint8Array {
-  cached ??= readRoots();
-  return cached;
+  return new TextEncoder().encode([...rootTexts(), ''].join('\n'));
 }
 
-function readRoots(): Uint8Array {
+/** Lets TLS of Node itself (checks over TLS) believe the same roots. Called before its first use. */
+export function believeUsualRoots(): void {
+  if (isDefault) return;
+  isDefault = true;
+  setDefaultCACertificates(rootTexts());
+}
+
+function rootTexts(): readonly string[] {
+  if (cached !== null) return cached;
   const roots = new Map<string, string>();
   for (const text of [...getCACertificates('default'), systemBundle()]) {
     for (const [pem] of text.matchAll(CERTIFICATE)) roots.set(pem.replaceAll(/\s/g, ''), pem);
   }
-  return new TextEncoder().encode([...roots.values(), ''].join('\n'));
+  cached = [...roots.values()];
+  return cached;
 }
 
 function systemBundle(): string {

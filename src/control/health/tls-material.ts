@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import type { TlsProbePlan } from '../../config/plan-check.ts';
+import { believeUsualRoots } from '../certificates/roots.ts';
 import { readSmallFile } from './small-file.ts';
 import type { SmallFile } from './small-file.ts';
 
@@ -84,6 +85,7 @@ async function loadMaterial(plan: TlsProbePlan): Promise<TlsLoad> {
   }
   const [ca, cert, key] = parts;
   try {
+    if (ca === undefined) believeUsualRoots();
     const context = createSecureContext({
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
