@@ -112,6 +112,17 @@ test('TicketKeys hands its keys to a successor', () => {
   next.stop();
 });
 
+test('TicketKeys makes new keys where a predecessor hands over nothing of sense', () => {
+  using it = new Scene();
+  for (const kept of [null, 7, { format: 2 }, { format: 1, keys: [{}, { key: 'eA==' }, null] }]) {
+    const next = it.another();
+    next.importKeys(kept);
+    next.use(planWith(null));
+    assert.equal(it.told.at(-1)!.length, 1, JSON.stringify(kept));
+    next.stop();
+  }
+});
+
 function existing(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

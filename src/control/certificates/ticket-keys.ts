@@ -147,9 +147,9 @@ function keysOf(kept: unknown, now: number): Key[] {
   const { format, keys } = (kept ?? {}) as Partial<KeptKeys>;
   if (format !== FORMAT || !Array.isArray(keys)) return [];
   const found: Key[] = [];
-  for (const { createdAt, key } of keys.slice(0, KEYS_KEPT) as Partial<
-    KeptKeys['keys'][number]
-  >[]) {
+  type Given = { readonly createdAt?: unknown; readonly key?: unknown } | null;
+  for (const one of keys.slice(0, KEYS_KEPT) as Given[]) {
+    const { createdAt, key } = one ?? {};
     const bytes = Buffer.from(String(key), 'base64');
     const at = Date.parse(String(createdAt));
     const isOld = !(Math.abs(now - at) < KEYS_KEPT * ROTATE_MS);
