@@ -3,7 +3,7 @@ import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { ControlView } from '../control-view.ts';
 import { drainingSchema, dryRunSchema, refreshSchema } from './schemas/config.ts';
 import { reloadSchema } from './schemas/status.ts';
-import { json, readQuery, serve } from './serve.ts';
+import { json, readBody, readQuery, serve } from './serve.ts';
 
 const reloadQuery = z.object({
   'dry-run': z
@@ -12,7 +12,7 @@ const reloadQuery = z.object({
     .openapi({ description: 'Only says what would change.' }),
 });
 
-/** POST /v1/reload, /v1/drain and /v1/certificates/refresh. */
+/** POST /v1/reload, /v1/drain and /v1/certificates/refresh, PUT /v1/certificates. */
 export function addControlRoutes(app: OpenAPIHono, view: ControlView): void {
   serve(
     app,
@@ -55,6 +55,10 @@ export function addControlRoutes(app: OpenAPIHono, view: ControlView): void {
     },
     () => json(drainingSchema, { state: 'draining', drainMs: view.api.drain() }, 202),
   );
+  addCertificateRoutes(app, view);
+}
+
+function addCertificateRoutes(app: OpenAPIHono, view: ControlView): void {
   serve(
     app,
     {
@@ -66,4 +70,32 @@ export function addControlRoutes(app: OpenAPIHono, view: ControlView): void {
     },
     async () => json(refreshSchema, await view.certificates.refresh()),
   );
+  serve(
+    app,
+    {
+      method: 'put',
+      path: '/v1/certificates',
+      tag: 'Control',
+      summary: 'Replaces a certificate: checked, written to its files, and in force when answered.',
+      body: { schema: certificateBody, bytesMax: CERTIFICATE_BODY_BYTES_MAX },
+      answers: { 200: { description: 'It is in force.', schema: refreshSchema } },
+    },
+    async (context) => {
+      const read = await readBody(context, certificateBody);
+      if (!read.ok) return read.response;
+      const { name, cert, key } = read.value;
+      return json(refreshSchema, await view.certificates.put(name, { cert, key }));
+    },
+  );
 }
+
+/** A certificate and its key, each as long as a file of them may be. */
+const CERTIFICATE_BODY_BYTES_MAX = 2 << 20;
+
+const certificateBody = z.strictObject({
+  name: z.string().openapi({
+    description: 'Key of the configuration; in a folder KEY/NAME, which may be new.',
+  }),
+  cert: z.string().openapi({ description: 'The certificate and its chain, PEM.' }),
+  key: z.string().openapi({ description: 'The private key, PEM, without a passphrase.' }),
+});

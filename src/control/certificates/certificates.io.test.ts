@@ -333,3 +333,28 @@ test('Certificates.put writes behind a link, and leaves the link', { skip }, asy
   assert.ok(lstatSync(link).isSymbolicLink());
   assert.deepEqual((await it.ask()).store.names, ['b.test']);
 });
+
+test('PUT /v1/certificates replaces a certificate, or says why it does not', { skip }, async () => {
+  using made = new TestCertificates();
+  const [one, two] = [made.issue('DNS:a.test'), made.issue('DNS:b.test')];
+  const plan = withCertificates(filesPlan('one', one.cert, one.key));
+  await using it = await TestSupervisor.start(CONFIG, plan);
+  const put = (name: string, cert: string, key: string) =>
+    fetch(`${it.supervisor.adminAddress}/v1/certificates`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        name,
+        cert: readFileSync(cert, 'utf8'),
+        key: readFileSync(key, 'utf8'),
+      }),
+    });
+  const wrong = await put('one', two.cert, one.key);
+  assert.equal(wrong.status, 422);
+  assert.match(await wrong.text(), /BAL_CERTIFICATE_KEY/);
+  assert.equal((await put('none', two.cert, two.key)).status, 404);
+  assert.deepEqual((await it.ask()).store.names, ['a.test']);
+  const right = await put('one', two.cert, two.key);
+  assert.deepEqual([right.status, await right.json()], [200, { changed: true, problems: [] }]);
+  assert.deepEqual((await it.ask()).store.names, ['b.test']);
+});
