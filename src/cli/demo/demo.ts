@@ -140,6 +140,7 @@ type Introduction = {
 function introduction({ web, admin, configFile, accessLog }: Introduction): string {
   return `
   Open    http://${web}/          a page that asks the balancer four times a second
+          http://${admin}/          the dashboard: servers, traffic, events
           http://${admin}/metrics   what Prometheus would read
 
   Try     bin/ballast status --admin ${admin}
