@@ -28,14 +28,16 @@ const ROLLBACK_HELP = `
 Puts the configuration before the present one in force, or the one with NUMBER of "ballast history".
 It gets a new number; another "ballast rollback" thus goes forth again. The file is not written:
 until it is, "ballast status" says that it is not what is in force, and a reload or a restart puts
-the file in force.
+the file in force. With --write it is written, too, and what it held is kept beside it (.replaced).
 
 Examples:
   ballast rollback
-  ballast rollback 7 ballast.yaml
+  ballast rollback 7 ballast.yaml --write
 `;
 
 type Options = AdminFlags & { readonly json?: boolean };
+
+type RollbackOptions = Options & { readonly write?: boolean };
 
 /** Adds `reload`, `history` and `rollback`. */
 export function addConfigCommands(program: Command): void {
@@ -53,9 +55,11 @@ export function addConfigCommands(program: Command): void {
   command(program, 'rollback', 'put an earlier configuration in force', ROLLBACK_HELP)
     .argument('[number]', 'its number; the one before the present one where none is given')
     .argument('[file]')
-    .action(async (given: string | undefined, named: string | undefined, options: Options) => {
+    .option('--write', 'write it to the configuration file, too')
+    .action(async (given?: string, named?: string, options: RollbackOptions = {}) => {
       const { number, file } = numberAndFile(given, named);
-      await (await import('./rollback.ts')).rollback({ ...choiceOf(file, options), number });
+      const { rollback } = await import('./rollback.ts');
+      await rollback({ ...choiceOf(file, options), number, writes: options.write === true });
     });
 }
 

@@ -52,6 +52,7 @@ function view(parts: Partial<ControlView> = {}): ControlView {
     },
     config: {
       inForce: () => null,
+      kept: () => assert.fail('not asked for'),
       status: () => assert.fail('not asked for'),
       history: () => assert.fail('not asked for'),
       dryRun: () => assert.fail('must not be tried'),

@@ -34,6 +34,10 @@ export const CONTROL_ERROR_CODES = {
     meaning: 'There is no configuration of this number, or its text is not kept.',
     remedy: 'See "ballast history": the last ten are kept.',
   },
+  BAL_ROLLBACK_WRITE: {
+    meaning: 'A configuration is in force again, and could not be written to the file.',
+    remedy: 'Run "ballast rollback NUMBER --write" as a user who may write there.',
+  },
   BAL_LOG_OPEN: {
     meaning: 'The file of the access log cannot be opened.',
     remedy: 'Let its folder exist and be writable for the user that Ballast runs as.',

@@ -160,6 +160,7 @@ export class Supervisor {
       const numbered = await this.#inForce.begin(change, material, takeOver);
       this.#hasStarted = true;
       this.#record({ plan, source, cause: 'start', note: '' });
+      await this.#history.saved();
       this.#names.refresh();
       this.#api.start();
       this.certificates.watch();

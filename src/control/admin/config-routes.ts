@@ -5,7 +5,7 @@ import { FILE_MAX } from '../../config/yaml-file.ts';
 import type { ControlView } from '../control-view.ts';
 import { ConfigFile, type ConfigOutcome } from './config-file.ts';
 import { problem } from './problem.ts';
-import { dryRunSchema, historySchema, rollbackSchema } from './schemas/config.ts';
+import { dryRunSchema, historySchema, keptSchema, rollbackSchema } from './schemas/config.ts';
 import { reloadSchema } from './schemas/status.ts';
 import { json, readBody, readQuery, serve } from './serve.ts';
 
@@ -24,7 +24,14 @@ const putHeaders = z.object({
   }),
 });
 
-/** GET and PUT /v1/config, GET /v1/config/history, POST /v1/config/rollback. */
+const numberParams = z.object({
+  number: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .openapi({ description: 'Its number.' }),
+});
+
+/** GET and PUT /v1/config, GET /v1/config/history and one of it, POST /v1/config/rollback. */
 export function addConfigRoutes(app: OpenAPIHono, view: ControlView): void {
   const file = new ConfigFile(view.config);
   serve(
@@ -72,6 +79,19 @@ export function addConfigRoutes(app: OpenAPIHono, view: ControlView): void {
       answers: { 200: { description: 'The history.', schema: historySchema } },
     },
     () => json(historySchema, view.config.history()),
+  );
+  serve(
+    app,
+    {
+      method: 'get',
+      path: '/v1/config/history/{number}',
+      tag: 'Configuration',
+      summary: 'One of them with its text. It may hold passwords.',
+      needs: 'write',
+      params: numberParams,
+      answers: { 200: { description: 'It is kept.', schema: keptSchema } },
+    },
+    ({ req }) => json(keptSchema, view.config.kept(Number(req.param('number')))),
   );
   serve(
     app,

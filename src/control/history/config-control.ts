@@ -20,7 +20,7 @@ export type DryRunReport = {
   readonly message: string;
 };
 
-/** The configuration in force with its text, which may hold passwords. */
+/** A configuration with its text, which may hold passwords. */
 export type ConfigInForce = {
   readonly number: number;
   /** Changes whenever the configuration means something else. */
@@ -40,6 +40,8 @@ export type ApplyText = {
 export type ConfigControl = {
   /** Null before the first configuration is in force. */
   readonly inForce: () => ConfigInForce | null;
+  /** One that is kept, with its text. Throws BAL_HISTORY_UNKNOWN. */
+  readonly kept: (number: number) => ConfigInForce;
   readonly status: () => ConfigStatus;
   readonly history: () => HistoryReport;
   /** What the file, or a text in its place, would change. Rejects where the file cannot be read. */
@@ -69,6 +71,10 @@ export function configControl(parts: ConfigControlParts): ConfigControl {
       const { current, text } = history;
       if (current === null) return null;
       return { number: current.number, digest: current.digest, text, file: disk.path };
+    },
+    kept: (number) => {
+      const { digest, text } = history.find(number);
+      return { number, digest, text, file: disk.path };
     },
     status: () => configStatus(history, disk),
     history: () => historyReport(history, disk),

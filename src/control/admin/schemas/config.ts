@@ -60,6 +60,15 @@ export const historySchema = z
   })
   .openapi('History');
 
+export const keptSchema = z
+  .object({
+    number: z.number().int(),
+    digest: z.string(),
+    text: z.string(),
+    file: z.string().openapi({ description: 'The path of the configuration file.' }),
+  })
+  .openapi('KeptConfiguration');
+
 export const rollbackSchema = z
   .strictObject({
     number: z.number().int().min(1).optional().openapi({
