@@ -37,7 +37,9 @@ function collect(value: Json, path: readonly string[], out: Map<string, FieldVal
   if (value === null || value === undefined) return;
   const text = wholeText(value, path);
   if (text !== null) {
-    out.set(fieldName(path), { raw: JSON.stringify(value), text });
+    const name = fieldName(path);
+    // Two settings of one name must not hide each other.
+    out.set(out.has(name) ? path.join('.') : name, { raw: JSON.stringify(value), text });
   } else if (Array.isArray(value)) {
     for (const [i, item] of (value as readonly Json[]).entries()) {
       collect(item, [...path.slice(0, -1), `${path.at(-1)!}[${i + 1}]`], out);
@@ -51,6 +53,8 @@ function collect(value: Json, path: readonly string[], out: Map<string, FieldVal
 function wholeText(value: Json, path: readonly string[]): string | null {
   const key = plainKey(path.at(-1)!);
   if (isSecret(value, path)) return SECRET;
+  // Its arguments may hold passwords.
+  if (key === 'command') return `${String((value as readonly Json[])[0])} ${SECRET}`;
   if (typeof value === 'number') return numberText(key, value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'string') {
@@ -138,5 +142,7 @@ function fieldName(path: readonly string[]): string {
     const bare = plainKey(key).replace(/(?<=[a-z])(Ms|Bytes|Percent|S|Base64)$/, '');
     return (WORDS.get(bare) ?? bare) + (/\[\d+\]$/.exec(key)?.[0] ?? '');
   });
-  return words.join('.').replace(/\.kind$/, '');
+  return words.join('.').replace(/\.(kind|password)$/, (end) => {
+    return end === '.kind' || words[0] === 'send' ? '' : end;
+  });
 }

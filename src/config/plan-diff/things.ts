@@ -1,4 +1,5 @@
 /** A plan taken apart into the things that a person thinks in, each with its settings. */
+import type { CheckPlan } from '../plan-check.ts';
 import type { ListenerPlan, Plan, PoolPlan } from '../plan.ts';
 import { fieldValues, type FieldValues } from './field-values.ts';
 import type { ThingKind } from './plan-change.ts';
@@ -9,6 +10,8 @@ export type Thing = {
   readonly fields: FieldValues;
   /** What effects are worked out from: the protocol of a listener and of a route's listener. */
   readonly protocol: ListenerPlan['protocol'] | null;
+  /** Whether its name says no more than its place in a list. */
+  readonly isByPlace: boolean;
 };
 
 /** Parts of the plan that are things of their own. */
@@ -26,19 +29,18 @@ export function thingsOf(plan: Plan): Thing[] {
 }
 
 function thing(kind: ThingKind, name: string, from: object, left: readonly string[] = []): Thing {
-  return { kind, name, fields: fieldValues(from, left), protocol: null };
+  return { kind, name, fields: fieldValues(from, left), protocol: null, isByPlace: false };
 }
 
-/** Certificates have a key like everything else that is named. */
 function certificatesOf(plan: Plan): Thing[] {
-  const { certificates = [] } = plan as { readonly certificates?: readonly { key: string }[] };
-  return certificates.map((one) => thing('certificate', one.key, one));
+  return plan.certificates.map((one) => thing('certificate', one.key, one));
 }
 
 function listenerThings(listener: ListenerPlan, named: readonly string[]): Thing[] {
   const { key, protocol } = listener;
   const routes = listener.routes.map((route) => {
-    return { ...thing('route', route.key, withPools(route, named)), protocol };
+    const isByPlace = /\/\d+$/.test(route.key);
+    return { ...thing('route', route.key, withPools(route, named)), protocol, isByPlace };
   });
   return [{ ...thing('listener', key, listener, ['routes']), protocol }, ...routes];
 }
@@ -47,13 +49,25 @@ function poolThings(pool: PoolPlan, named: readonly string[]): Thing[] {
   const { key, check, agent, verdictsOf } = pool;
   const sameAs = verdictsOf === null ? null : named[verdictsOf]!;
   const parts = ['servers', 'names', 'check', 'agent', 'verdictsOf'];
+  // Without TLS nobody asks for this name.
+  const noise = pool.tls === null ? ['name', 'tlsName'] : ['name'];
   return [
     thing('pool', key, { ...pool, 'check.sameAs': sameAs }, parts),
-    ...(check === null ? [] : [thing('check', key, check)]),
+    ...(check === null ? [] : [checkThing(key, check)]),
     ...(agent === null ? [] : [thing('agent', key, { ...agent, send: secret(agent.send) })]),
-    ...pool.servers.map((server) => thing('server', server.key, server, ['name'])),
-    ...pool.names.map((name) => thing('name', name.key, name, ['name'])),
+    ...pool.servers.map((server) => thing('server', server.key, server, noise)),
+    ...pool.names.map((name) => thing('name', name.key, name, noise)),
   ];
+}
+
+/** `http.steps[1].path`, not `probe.steps[1].path`, as it stands in the file. */
+function checkThing(key: string, check: CheckPlan): Thing {
+  const whole = thing('check', key, check);
+  const { kind } = check.probe;
+  const fields = [...whole.fields].map(([name, value]) => {
+    return [name === 'probe' ? 'kind' : name.replace(/^probe\./, `${kind}.`), value] as const;
+  });
+  return { ...whole, fields: new Map(fields) };
 }
 
 /** What an agent is sent may be a password. */
