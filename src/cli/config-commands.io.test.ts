@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:f
 import test from 'node:test';
 import { Ballast, runCommand } from '../../test/kit/ballast.ts';
 import type { CommandResult } from '../../test/kit/ballast.ts';
+import { childrenOf, isAlive } from '../../test/kit/processes.ts';
 import { TempDir } from '../../test/kit/temp-dir.ts';
 
 const config = (weight: number, top = {}) => ({
@@ -102,8 +103,11 @@ test('numbers and texts outlive a crash where there is a state folder', async ()
     ballast.writeConfig(config(2, top));
     await ballast.reload();
     text = readFileSync(ballast.configFile, 'utf8');
+    // Workers outlive their supervisor; nobody takes over from these.
+    const workers = childrenOf(ballast.pid);
     process.kill(ballast.pid, 'SIGKILL');
     await ballast.exited();
+    for (const pid of workers) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
   }
   assert.equal(statSync(dir.file('state/history.json')).mode & 0o777, 0o600);
   await using ballast = await Ballast.start({ ...config(5, top), drain: '1s' });
