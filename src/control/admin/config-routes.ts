@@ -69,6 +69,10 @@ export function addConfigRoutes(app: OpenAPIHono, view: ControlView): void {
     },
     (context) => put(context, file),
   );
+  addHistoryRoutes(app, view);
+}
+
+function addHistoryRoutes(app: OpenAPIHono, view: ControlView): void {
   serve(
     app,
     {
