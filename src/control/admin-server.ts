@@ -1,7 +1,8 @@
 /** The admin server: the API and the dashboard over HTTP, on a unix socket or an IP address. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
-import { Server as NetServer } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
@@ -39,6 +40,8 @@ export class AdminServer {
   readonly #files: AdminFiles | null;
   /** One that had to stop listening for this one, and goes on if this one is given up. */
   #paused: AdminServer | null = null;
+  /** Connections that have had an answer and wait for their next request. */
+  readonly #resting = new Set<Socket>();
 
   private constructor({ plan, view, log }: AdminServerOptions) {
     this.#files = plan.access === undefined ? null : new AdminFiles(plan.access, log);
@@ -57,6 +60,9 @@ export class AdminServer {
             serverOptions: { ...SERVER_OPTIONS, ...tls },
           });
     if ('maxConnections' in this.#server) this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      this.#noteRest(request, response);
+    });
   }
 
   /**
@@ -102,13 +108,15 @@ export class AdminServer {
 
   /**
    * Accepts no more, for another process does on the same socket, and answers what is asked on the
-   * connections that there are.
+   * connections that there are. Those that rest between two requests end: the next one is for the
+   * other process.
    */
   async release(): Promise<void> {
     if (!this.#server.listening) return;
     this.#files?.stop();
     this.#streams.closeAll();
     await this.#pause();
+    for (const socket of this.#resting) socket.destroy();
     await pause(CLOSE_LIMIT_MS);
     if ('closeAllConnections' in this.#server) this.#server.closeAllConnections();
   }
@@ -129,6 +137,13 @@ export class AdminServer {
     if (listening && this.#bind.family === 'unix') removeSocketFile(this.#bind.host);
     if (this.#paused !== null) await this.#paused.#listen();
     this.#paused = null;
+  }
+
+  #noteRest({ socket }: { readonly socket: Socket }, response: NodeJS.EventEmitter): void {
+    if (!this.#resting.delete(socket)) socket.once('close', () => this.#resting.delete(socket));
+    response.once('close', () => {
+      if (!socket.destroyed) this.#resting.add(socket);
+    });
   }
 
   #isOn({ family, host, port }: BindPlan): boolean {

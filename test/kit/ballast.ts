@@ -137,16 +137,19 @@ export class Ballast implements AsyncDisposable {
   /** Asks the admin server. */
   admin(method: string, path: string): Promise<AdminAnswer> {
     const answer = new Promise<AdminAnswer>((resolve, reject) => {
-      const asked = request({ socketPath: this.adminSocket, method, path }, (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (part: string) => {
-          text += part;
-        });
-        response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, text });
-        });
-      });
+      const asked = request(
+        { socketPath: this.adminSocket, method, path, agent: false },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (part: string) => {
+            text += part;
+          });
+          response.on('end', () => {
+            resolve({ status: response.statusCode ?? 0, text });
+          });
+        },
+      );
       asked.on('error', reject);
       asked.end();
     });

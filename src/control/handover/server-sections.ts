@@ -2,6 +2,7 @@
 import type { Plan } from '../../config/plan.ts';
 import type { HealthBoard } from '../health-board.ts';
 import { readInheritedChecks } from '../health/inherited-checks.ts';
+import { monotonicMs } from '../monotonic.ts';
 import type { Names } from '../names/names.ts';
 import { readNames } from '../names/names-file.ts';
 import type { PassiveCounts, Segments } from '../segments.ts';
@@ -65,7 +66,7 @@ export function passiveSection(
         const counts = ejectedOf(inherited[key]);
         if (counts === null) continue;
         segments.setPassive(slot, counts);
-        const forMs = counts.until * 100 - Number(process.hrtime.bigint()) / 1e6;
+        const forMs = counts.until * 100 - monotonicMs();
         const { reason, detail } = counts;
         if (forMs <= 0) continue;
         health.takePassive({

@@ -1,4 +1,5 @@
 /** Verdicts of the checks of another process, for a checker that begins where that one was. */
+import { monotonicMs } from '../monotonic.ts';
 import { createHash } from 'node:crypto';
 import type { HealthState, Observed } from '../../machine/health.ts';
 import type { ProbeTarget } from './probe.ts';
@@ -12,8 +13,8 @@ export type InheritedCheck = {
   readonly streak: number;
   readonly reason: string;
   readonly detail: string;
-  /** For how long it has been so, in ms. */
-  readonly ageMs: number;
+  /** Since when, on CLOCK_MONOTONIC. */
+  readonly sinceMs: number;
 };
 
 /** By keys of servers. */
@@ -28,7 +29,14 @@ export function checkToHandOver(entry: ServerCheck, now: number): InheritedCheck
   const { target, state } = entry;
   if (target === null || state.isAssumed || state.observed === 'unknown') return null;
   const { observed, streak, reason, detail, sinceMs } = state;
-  return { question: questionOf(target), observed, streak, reason, detail, ageMs: now - sinceMs };
+  return {
+    question: questionOf(target),
+    observed,
+    streak,
+    reason,
+    detail,
+    sinceMs: monotonicMs() - (now - sinceMs),
+  };
 }
 
 /** The state of a server that begins with what another process knew; null where that is nothing. */
@@ -39,8 +47,16 @@ export function stateFrom(
 ): HealthState | null {
   if (inherited === undefined || target === null) return null;
   if (inherited.question !== questionOf(target)) return null;
-  const { observed, streak, reason, detail, ageMs } = inherited;
-  return { ...state, observed, isAssumed: false, streak, reason, detail, sinceMs: now - ageMs };
+  const { observed, streak, reason, detail, sinceMs } = inherited;
+  return {
+    ...state,
+    observed,
+    isAssumed: false,
+    streak,
+    reason,
+    detail,
+    sinceMs: now - (monotonicMs() - sinceMs),
+  };
 }
 
 /** Reads what another process wrote; entries that make no sense are left out. Throws for no map. */
@@ -49,9 +65,9 @@ export function readInheritedChecks(all: Readonly<Record<string, unknown>>): Inh
   for (const [key, value] of Object.entries(all)) {
     if (typeof value !== 'object' || value === null) continue;
     const check = value as Partial<InheritedCheck>;
-    const { question, observed, streak, reason, detail, ageMs } = check;
+    const { question, observed, streak, reason, detail, sinceMs } = check;
     const isText = typeof reason === 'string' && typeof detail === 'string';
-    const isNumber = Number.isInteger(streak) && Number.isFinite(ageMs);
+    const isNumber = Number.isInteger(streak) && Number.isFinite(sinceMs);
     if (typeof question !== 'string' || !OBSERVED.has(observed) || !isText || !isNumber) continue;
     if (reason.length > TEXT_MAX || detail.length > TEXT_MAX) continue;
     checks.set(key, check as InheritedCheck);

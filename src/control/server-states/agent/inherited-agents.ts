@@ -1,4 +1,5 @@
 /** What agents said to another process, for one that begins where that one was. */
+import { monotonicMs } from '../../monotonic.ts';
 import type { Administrative } from '../../../machine/health.ts';
 import { SILENT_AGENT, type AgentColumn } from '../columns.ts';
 import type { AgentState, AgentView } from './agent-state.ts';
@@ -10,8 +11,8 @@ export type InheritedAgent = {
   readonly column: AgentColumn;
   readonly reason: string;
   readonly detail: string;
-  /** For how long its health has been so, in ms. */
-  readonly ageMs: number;
+  /** Since when its health is so, on CLOCK_MONOTONIC. */
+  readonly sinceMs: number;
 };
 
 /** By keys of servers. */
@@ -22,7 +23,13 @@ const ADMINISTRATIVE: readonly Administrative[] = ['ready', 'drain', 'maintenanc
 /** What there is to hand over of an agent. */
 export function agentToHandOver(state: AgentState, now: number): InheritedAgent {
   const { column, reason, detail, sinceMs } = state.view;
-  return { question: questionOf(state), column, reason, detail, ageMs: now - sinceMs };
+  return {
+    question: questionOf(state),
+    column,
+    reason,
+    detail,
+    sinceMs: monotonicMs() - (now - sinceMs),
+  };
 }
 
 /** The view of an agent that said this to another process; null where it was asked something else. */
@@ -32,8 +39,8 @@ export function viewFrom(
   now: number,
 ): AgentView | null {
   if (inherited === undefined || inherited.question !== questionOf(state)) return null;
-  const { column, reason, detail, ageMs } = inherited;
-  return { ...state.view, column, reason, detail, sinceMs: now - ageMs };
+  const { column, reason, detail, sinceMs } = inherited;
+  return { ...state.view, column, reason, detail, sinceMs: now - (monotonicMs() - sinceMs) };
 }
 
 /** Reads what another process wrote; entries that make no sense are left out. */
@@ -41,13 +48,13 @@ export function readInheritedAgents(all: Readonly<Record<string, unknown>>): Inh
   const agents = new Map<string, InheritedAgent>();
   for (const [key, value] of Object.entries(all)) {
     if (typeof value !== 'object' || value === null) continue;
-    const { question, column, reason, detail, ageMs } = value as Partial<InheritedAgent>;
+    const { question, column, reason, detail, sinceMs } = value as Partial<InheritedAgent>;
     const isText = typeof reason === 'string' && typeof detail === 'string';
     const read = columnOf(column);
-    if (typeof question !== 'string' || !isText || !Number.isFinite(ageMs) || read === null) {
+    if (typeof question !== 'string' || !isText || !Number.isFinite(sinceMs) || read === null) {
       continue;
     }
-    agents.set(key, { question, column: read, reason, detail, ageMs: ageMs! });
+    agents.set(key, { question, column: read, reason, detail, sinceMs: sinceMs! });
   }
   return agents;
 }
