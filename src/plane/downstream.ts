@@ -52,6 +52,11 @@ export class Downstream extends Connection {
     this.meter = acceptor.listener.meter;
   }
 
+  /** As servers are told. */
+  get scheme(): 'http' | 'https' {
+    return this.tls === null ? 'http' : 'https';
+  }
+
   /** Settles `isTrusted` for the listener as it is now: a reload may have changed its list. */
   settleTrust(listener: ListenerRuntime): void {
     if (this.#trustedBy === listener) return;

@@ -18,9 +18,10 @@ import { httpChallengeAnswer } from './http-challenges.ts';
 import { bump } from './meter-segment.ts';
 import { answerChallenge, answerLastStop, answerOwn, answerRoute } from './own-answer.ts';
 import { keepForLog, requestRoom, writeRequestHead } from './request-writer.ts';
-import type { PoolRuntime, RouteRuntime } from './runtime.ts';
+import type { ListenerRuntime, PoolRuntime, RouteRuntime } from './runtime.ts';
 import { newRequestId } from './request-id.ts';
 import { TIMER } from './timers.ts';
+import type { DownstreamTls } from './tls/downstream-tls.ts';
 import { worker } from './worker-state.ts';
 
 /** Starts the exchange of a request whose head is in the receive region; input ends at `end`. */
@@ -87,7 +88,18 @@ function takeRequest(x: Exchange, head: RequestHead): void {
       ? (head.flags & HEAD_FLAG.close) !== 0
       : (head.flags & HEAD_FLAG.keepAlive) === 0;
   const isLast = plan.maxRequests > 0 && d.requests >= plan.maxRequests;
-  x.closeDownstream = wantsClose || isLast || isRemoved || worker.isDraining;
+  const isOutdated = isRemoved || hasOtherTls(d, x.listener!);
+  x.closeDownstream = wantsClose || isLast || isOutdated || worker.isDraining;
+}
+
+/**
+ * Whether a reload has changed whom the listener speaks to: from or to TLS, or in what it asks of
+ * clients. Then the connection, which was made under the rules before, ends with this request.
+ */
+function hasOtherTls(d: Downstream, listener: ListenerRuntime): boolean {
+  const { termination } = listener;
+  if (d.tls === null || termination === null) return (d.tls === null) !== (termination === null);
+  return (d.tls as DownstreamTls).termination.authKey !== termination.authKey;
 }
 
 /** RFC 9110 §9.2.1. */

@@ -27,7 +27,7 @@ export function writeForwarding(x: Exchange, head: RequestHead, at: number): num
   }
   if (plan.xForwardedProto && !(isTrusted && hasField(head, FIELD.xForwardedProto))) {
     out = putText(out, 'X-Forwarded-Proto: ');
-    out = putText(out, listener.scheme);
+    out = putText(out, x.downstream!.scheme);
     out = putText(out, '\r\n');
   }
   if (plan.xForwardedHost && head.hostStart >= 0) {
@@ -56,7 +56,9 @@ function writeClientCertificate(
   client: ClientCertificate,
   at: number,
 ): number {
-  const { fields } = listener.plan.tls!.clientAuth!;
+  const fields = listener.plan.tls?.clientAuth?.fields;
+  // A reload may have taken them away since the handshake.
+  if (fields === undefined) return at;
   let out = putField(at, fields.subject, client.subject);
   out = putField(out, fields.names, client.names);
   out = putField(out, fields.fingerprint, client.fingerprint);
@@ -92,7 +94,7 @@ function writeForwarded(x: Exchange, head: RequestHead, at: number): number {
   const { isTrusted, clientText } = x.downstream!;
   let own = '';
   if (plan.forwarded) {
-    own = `for=${forwardedNode(clientText)};proto=${x.listener!.scheme}`;
+    own = `for=${forwardedNode(clientText)};proto=${x.downstream!.scheme}`;
     if (head.hostStart >= 0) {
       own += `;host="${textOf(head.hostStart, head.hostEnd)}"`;
     }

@@ -15,13 +15,13 @@ export function redirectLocation(x: Exchange, head: RequestHead, to: RedirectTar
   const authority = redirectAuthority(x, head, to);
   // Without a host there is nothing to build an absolute URI from (RFC 9110 §10.2.2).
   if (authority === '') return path + query;
-  return `${to.scheme ?? x.listener!.scheme}://${authority}${path}${query}`;
+  return `${to.scheme ?? x.downstream!.scheme}://${authority}${path}${query}`;
 }
 
 function redirectAuthority(x: Exchange, head: RequestHead, to: RedirectTarget): string {
   const changesOrigin = to.scheme !== null || to.host !== null || to.port !== null;
   if (!changesOrigin || (to.host === null && head.hostStart < 0)) return '';
-  const scheme = to.scheme ?? (x.listener!.scheme as 'http' | 'https');
+  const scheme = to.scheme ?? x.downstream!.scheme;
   const name = to.host ?? textOf(head.hostStart, head.hostNameEnd);
   // A port of the old scheme means nothing for a new one.
   const keepsPort = to.port === null && to.scheme === null && to.host === null;

@@ -256,8 +256,6 @@ export class ListenerRuntime {
   readonly pages: ReadonlyMap<number, ErrorPage>;
   /** How TLS is ended; null: requests come in the clear. Made anew with the store. */
   termination: Termination | null = null;
-  /** `https` or `http`, as servers are told. */
-  readonly scheme: string;
   /** The line of Strict-Transport-Security; null where it is not sent. */
   readonly hstsText: string | null;
   /** Fields that tell of a client's certificate: what clients send in them is left out. */
@@ -277,7 +275,6 @@ export class ListenerRuntime {
     this.policy = parts.policy;
     this.answerLimits = parts.answerLimits;
     this.pages = parts.pages;
-    this.scheme = plan.tls === null ? 'http' : 'https';
     this.hstsText = plan.hsts === '' ? null : `Strict-Transport-Security: ${plan.hsts}\r\n`;
     this.ownFields = ownFields(plan);
     const via = plan.forwarded.via;

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { certificatesSkip } from '../../src/control/health/test-certificates.ts';
+import { certificatesSkip, pem } from '../../src/control/health/test-certificates.ts';
 import type { TestCertificate } from '../../src/control/health/test-certificates.ts';
 import { OPENSSL_PLAIN_HELLO } from '../../src/codec/client-hello-testkit.ts';
 import { connectTo } from '../kit/byte-stream.ts';
 import type { ByteStream } from '../kit/byte-stream.ts';
+import { field } from '../kit/http-message.ts';
+import { getBytes } from '../kit/scene.ts';
+import { connectTls } from '../kit/tls-client.ts';
 import { entry, startHttps } from './https-scene.ts';
 import type { HttpsScene } from './https-scene.ts';
 
@@ -89,5 +92,53 @@ test(
       for (const stream of streams) await endHello(stream);
     }
     assert.deepEqual(await scene.ballast.workerPids(), before);
+  },
+);
+
+test(
+  'a connection that a reload has made other rules for ends with its next request',
+  { skip },
+  async () => {
+    const { scene, live } = await startRenewable();
+    await using _scene = scene;
+    const bind = `127.0.0.1:${scene.port}`;
+    const reloadWith = async (tls: unknown): Promise<void> => {
+      scene.ballast.writeConfig({
+        workers: 1,
+        certificates: { shop: entry(live) },
+        listeners: { web: { bind, tls, pool: 'web' } },
+        pools: { web: { servers: [scene.origin.address] } },
+      });
+      const report = await scene.ballast.reload();
+      assert.ok(report.ok, report.message);
+    };
+    const ends = async (stream: ByteStream): Promise<boolean> => {
+      void stream.write(getBytes('/'));
+      const answer = await stream.readMessage('response');
+      assert.equal(answer.status, 200);
+      return field(answer, 'connection') === 'close';
+    };
+    const ca = scene.authority.ca.cert;
+    const headers = { subject: 'X-Subject' };
+    const asking = { certificates: 'shop', clientCertificates: { mode: 'optional', ca, headers } };
+    const client = { ...scene.client(), ...pem(scene.authority.issue('DNS:ops.test')) };
+    await reloadWith(asking);
+    const known = (await connectTls(scene.port, client)).stream;
+    assert.equal(await ends(known), false);
+    assert.equal(field(scene.origin.requests.at(-1)!, 'x-subject'), 'CN=test');
+    // What is not asked for any more is not told any more.
+    await reloadWith('shop');
+    assert.equal(await ends(known), true);
+    assert.equal(field(scene.origin.requests.at(-1)!, 'x-subject'), undefined);
+    const unknown = (await connectTls(scene.port, scene.client())).stream;
+    assert.equal(await ends(unknown), false);
+    await reloadWith({ ...asking, clientCertificates: { mode: 'required', ca } });
+    assert.equal(await ends(unknown), true);
+    await reloadWith(false);
+    const clear = await connectTo(scene.port, '127.0.0.1');
+    assert.equal(await ends(clear), false);
+    await reloadWith('shop');
+    assert.equal(await ends(clear), true);
+    assert.equal(field(scene.origin.requests.at(-1)!, 'x-forwarded-proto'), 'http');
   },
 );

@@ -35,6 +35,8 @@ export type ShownPair = KeyPair & Shown;
 
 export class Termination {
   readonly plan: TerminationPlan;
+  /** The same text, the same is asked of clients. */
+  readonly authKey: string;
   readonly context: number;
   /** Its context must not be used any more: another one has taken its place. */
   isFreed = false;
@@ -45,6 +47,7 @@ export class Termination {
   /** Throws BAL_TLS_MATERIAL where OpenSSL does not take what the plan names. */
   constructor(plan: TerminationPlan, book: CertificateBook) {
     this.plan = plan;
+    this.authKey = JSON.stringify(plan.clientAuth);
     this.book = book;
     this.#names = book.namesOf(plan.certificates);
     this.#defaults = plan.defaultCertificate === null ? [] : book.ofKey(plan.defaultCertificate);
