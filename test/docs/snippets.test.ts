@@ -42,16 +42,23 @@ test('the documents show whole configurations', () => {
   assert.ok(whole >= 6, `${whole}`);
 });
 
-const commands = ['src/cli/main.ts', 'src/cli/server-commands.ts', 'src/cli/admin-options.ts']
+const commands = [
+  'src/cli/main.ts',
+  'src/cli/server-commands.ts',
+  'src/cli/config-commands.ts',
+  'src/cli/upgrade-command.ts',
+  'src/cli/admin-options.ts',
+]
   .map((path) => readFileSync(join(ROOT, path), 'utf8'))
   .join('');
-const OPTIONS = new Set([...commands.matchAll(/--[a-z]+/g)].map((match) => match[0]));
+const OPTION = /--[a-z]+(?:-[a-z]+)*/g;
+const OPTIONS = new Set([...commands.matchAll(OPTION)].map((match) => match[0]));
 
 test('the options of ballast commands in the documents exist', () => {
   const used = pages.flatMap((page) =>
     blocksOf(page).flatMap(({ text }) =>
       [...text.matchAll(/\bballast [a-z]+\b[^\n]*/g)].flatMap(
-        ([command]) => command.match(/--[a-z]+/g) ?? [],
+        ([command]) => command.match(OPTION) ?? [],
       ),
     ),
   );
