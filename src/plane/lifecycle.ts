@@ -39,7 +39,9 @@ import { bufferUse } from './buffers.ts';
 import type { ControlChannel } from './control-channel.ts';
 import { watchEjections } from './ejection-watch.ts';
 import { takeColumns } from './server-columns.ts';
-import { ROLE, hasInput } from './connection.ts';
+import { ROLE, arm, hasInput } from './connection.ts';
+import { FIRST_REQUEST_MS } from './limits.ts';
+import { TIMER } from './timers.ts';
 import { closeDownstream } from './downstream.ts';
 import type { Downstream } from './downstream.ts';
 import { abortExchange } from './exchange-end.ts';
@@ -285,7 +287,11 @@ function endIdle(connections: readonly Downstream[]): void {
     if (d.isClosed) continue;
     if (d.exchange !== null) d.exchange.closeDownstream = true;
     else if (d.outLength > 0) d.closesWhenSent = true;
-    else if (d.inLength === 0) closeDownstream(d);
+    else if (d.inLength === 0) {
+      // Its first request may be on its way: with TLS it comes just behind the handshake.
+      if (d.requests === 0) arm(d, TIMER.head, FIRST_REQUEST_MS);
+      else closeDownstream(d);
+    }
   }
 }
 

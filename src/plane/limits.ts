@@ -15,3 +15,5 @@ export const PIPELINED_PER_TURN = 32;
 export const QUEUE_KICKS = 64;
 /** How often a worker with a queue looks for room that another worker has made, in ms. */
 export const QUEUE_POLL_MS = 5;
+/** How long a client that has only just connected may still ask for something when we leave. */
+export const FIRST_REQUEST_MS = 1_000;

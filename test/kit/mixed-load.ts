@@ -112,7 +112,8 @@ export class HttpLoad extends LoadKind {
     void stream.write(getBytes('/'));
     const { status, head } = await stream.readMessage('response', ANSWER_MS);
     if (status !== 200) throw new Error(head);
-    if (/^connection: *close/im.test(head)) throw new Error(`it is to be closed: ${head}`);
+    const isLast = this.options.perConnection === 1;
+    if (!isLast && /^connection: *close/im.test(head)) throw new Error(`it is to end: ${head}`);
   }
 }
 
