@@ -47,7 +47,9 @@ export class Browser implements AsyncDisposable {
     this.page = page;
     this.#folder = folder;
     page.on('console', (message) => {
-      if (message.type() === 'error') this.faults.push(message.text());
+      if (message.type() === 'error') {
+        this.faults.push(`${message.text()} (${message.location().url})`);
+      }
     });
     page.on('pageerror', (error) => this.faults.push(String(error)));
     context.on('request', (request) => this.asked.push(request.url()));

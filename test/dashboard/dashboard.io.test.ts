@@ -140,12 +140,16 @@ test('dashboard: the filter finds by name, pool and state', options, async () =>
 });
 
 test('dashboard: light and dark follow the system, and a switch', options, async () => {
-  const theme = () => page.evaluate('document.documentElement.dataset.theme');
-  assert.equal(await theme(), 'light');
+  // The page is told of a change some time after it.
+  const themeIs = (wanted: string) =>
+    until(async () => (await page.evaluate('document.documentElement.dataset.theme')) === wanted, {
+      what: `the page in ${wanted}`,
+    });
+  await themeIs('light');
   await page.emulateMedia({ colorScheme: 'dark' });
-  assert.equal(await theme(), 'dark');
+  await themeIs('dark');
   await page.locator('#theme').click();
-  assert.equal(await theme(), 'light');
+  await themeIs('light');
   await page.emulateMedia({ colorScheme: 'light' });
 });
 

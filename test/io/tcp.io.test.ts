@@ -160,8 +160,12 @@ test('where no server can be connected to the client gets a reset at once', asyn
     scripts: [],
     servers: [`127.0.0.1:${await freePort()}`],
   });
-  const client = await scene.connect();
-  assert.equal(await client.closed(), 'reset');
+  // The reset may be there before this process has seen that it is connected.
+  const ending = await scene.connect().then(
+    (client) => client.closed(),
+    (error: NodeJS.ErrnoException) => String(error.code),
+  );
+  assert.ok(ending === 'reset' || ending === 'ECONNRESET', ending);
   const line = await scene.ballast.accessLine(() => true);
   assert.equal(line.reason, 'connect-failed');
 });

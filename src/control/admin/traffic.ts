@@ -106,12 +106,23 @@ export class TrafficBook {
     for (const id of this.#series.keys()) if (!seen.has(id)) this.#series.delete(id);
   }
 
-  /** The samples after `afterMs`; null where there is no such thing, or it has no past. */
+  /** The samples after `afterMs`, none of what is new; null where there is no such thing. */
   series(kind: TrafficKind, name: string, afterMs = 0): TrafficSeries | null {
     const found = this.#series.get(idOf(kind, name));
-    if (found === undefined) return null;
-    const { unit, ring } = found;
+    const unit = found?.unit ?? this.#unitOfNew(kind, name);
+    if (unit === null) return null;
+    const ring = found?.ring ?? new TrafficRing(1);
     return { kind, name, unit, everyMs: SAMPLE_EVERY_MS, ...ring.columns(afterMs) };
+  }
+
+  /** What is counted of a thing that has no sample yet; null where there is no such thing. */
+  #unitOfNew(kind: TrafficKind, name: string): TrafficUnit | null {
+    const plan = this.#plan();
+    if (plan === null) return null;
+    if (kind === 'balancer') return name === '' ? 'all' : null;
+    if (kind === 'pool') return plan.pools.some(({ key }) => key === name) ? 'requests' : null;
+    const listener = plan.listeners.find(({ key }) => key === name);
+    return listener === undefined ? null : unitOf(listener);
   }
 
   /** The latest sample; null where there is none yet. */

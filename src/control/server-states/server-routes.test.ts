@@ -25,6 +25,12 @@ type Bench = {
   readonly servers: ServerControl;
 };
 
+/** No upgrade is under way. */
+function viewOf(servers: ServerControl): ControlView {
+  const upgrader = { settled: Promise.resolve(), last: null };
+  return { servers, upgrader } as unknown as ControlView;
+}
+
 function started(plan: typeof PLAN | null = PLAN, isTold = true): Bench {
   const board = new BoardBench(PLAN);
   board.probed(1, 'check-passed');
@@ -35,7 +41,7 @@ function started(plan: typeof PLAN | null = PLAN, isTold = true): Bench {
     meters: { sum: () => 3 } as unknown as MetersReader,
     told: () => Promise.resolve(isTold),
   });
-  return { app: adminApp({ servers } as unknown as ControlView), board, servers };
+  return { app: adminApp(viewOf(servers)), board, servers };
 }
 
 async function put(app: Hono, path: string, body: unknown): Promise<[number, ChangeReport]> {
@@ -180,7 +186,7 @@ test('PUT /servers/… takes no more of a body than a change may have', async ()
 
 test('PUT /servers/… lets no page of another site change a server', async () => {
   const { board, servers } = started();
-  const app = adminApp({ servers } as unknown as ControlView, LOOPBACK_ACCESS);
+  const app = adminApp(viewOf(servers), LOOPBACK_ACCESS);
   const headers = { host: '127.0.0.1:9900', origin: 'https://evil.example' };
   for (const method of ['PUT', 'PATCH']) {
     const init = { method, headers, body: '{"administrative":"drain"}' };

@@ -58,13 +58,15 @@ function socketsOf(bind: BindPlan, kind: SocketKind): Found {
   }
   const table = kind === 'stream' ? 'tcp' : 'udp';
   const any6: BindPlan = { family: 'ipv6', host: '::', port: bind.port };
+  // A connection that has the port, or had it, is in nobody's way.
+  const inWay = (text: string, at: BindPlan) =>
+    socketsAt(text, at).filter(({ state }) => kind !== 'stream' || state === LISTENS);
   const own = readOrEmpty(`/proc/net/${table}${bind.family === 'ipv6' ? '6' : ''}`);
-  let rows = socketsAt(own, bind);
+  let rows = inWay(own, bind);
   // A socket on [::] that takes IPv4 too is in the way of both.
   if (rows.length === 0 && bind.family === 'ipv4') {
-    rows = socketsAt(readOrEmpty(`/proc/net/${table}6`), any6);
+    rows = inWay(readOrEmpty(`/proc/net/${table}6`), any6);
   }
-  if (kind === 'stream') rows = rows.filter(({ state }) => state === LISTENS);
   return {
     inodes: linkTexts(rows.map(({ inode }) => inode)),
     uids: [...new Set(rows.map(({ uid }) => uid))],
