@@ -87,6 +87,7 @@ test('out of descriptors: one line says so, whatever the number of listeners', (
 /** In a network of its own: serves on an address before it is there, and is asked afterwards. */
 const LATER = `
 ip link set lo up
+: > "$2/out"
 "$0" run "$1" > "$2/out" &
 ballast=$!
 until grep -q ready "$2/out" || ! kill -0 $ballast; do sleep 0.05; done
