@@ -72,7 +72,6 @@ export const SSL_CTX_set_cipher_list = bind<[N, string], N>(
 export const SSL_CTX_set_ciphersuites = bind<[N, string], N>(
   'int SSL_CTX_set_ciphersuites(int64_t, const char*)',
 );
-export const SSL_CTX_set_timeout = bind<[N, N], N>('int64_t SSL_CTX_set_timeout(int64_t, int64_t)');
 export const SSL_CTX_set_num_tickets = bind<[N, N], N>(
   'int SSL_CTX_set_num_tickets(int64_t, size_t)',
 );
@@ -81,9 +80,6 @@ export const SSL_CTX_set_session_id_context = bind<[N, string, N], N>(
 );
 export const SSL_CTX_set_verify = bind<[N, N, N], void>(
   'void SSL_CTX_set_verify(int64_t, int, int64_t)',
-);
-export const SSL_CTX_set_verify_depth = bind<[N, N], void>(
-  'void SSL_CTX_set_verify_depth(int64_t, int)',
 );
 export const SSL_CTX_set_client_CA_list = bind<[N, N], void>(
   'void SSL_CTX_set_client_CA_list(int64_t, int64_t)',
@@ -136,9 +132,6 @@ export const SSL_get1_session = bind<[N], N>('int64_t SSL_get1_session(int64_t)'
 export const SSL_set_session = bind<[N, N], N>('int SSL_set_session(int64_t, int64_t)');
 export const SSL_SESSION_is_resumable = bind<[N], N>('int SSL_SESSION_is_resumable(int64_t)');
 export const SSL_SESSION_free = bind<[N], void>('void SSL_SESSION_free(int64_t)');
-export const SSL_get0_alpn_selected = bind<[N, N, N], void>(
-  'void SSL_get0_alpn_selected(int64_t, int64_t, int64_t)',
-);
 export const SSL_read_early_data = bind<[N, N, N, N], N>(
   'int SSL_read_early_data(int64_t, int64_t, size_t, int64_t)',
 );
@@ -197,9 +190,9 @@ export const X509_verify_cert_error_string = bind<[N], string>(
 export const CRYPTO_malloc = bind<[N, string, N], N>(
   'int64_t CRYPTO_malloc(size_t, const char*, int)',
 );
-export const ERR_get_error = bind<[], N>('uint64_t ERR_get_error()');
-export const ERR_clear_error = bind<[], void>('void ERR_clear_error()');
-export const ERR_reason_error_string = bind<[N], string | null>(
+const ERR_get_error = bind<[], N>('uint64_t ERR_get_error()');
+const ERR_clear_error = bind<[], void>('void ERR_clear_error()');
+const ERR_reason_error_string = bind<[N], string | null>(
   'const char* ERR_reason_error_string(uint64_t)',
 );
 
