@@ -67,6 +67,7 @@ export function lower(config: Config, options: LowerOptions): Plan {
       lowerListener(listener, key, context),
     ),
     pools: Object.entries(config.pools).map(([key, pool]) => lowerPool(pool, key, context)),
+    addresses: [],
   };
   return { version: 1, digest: digest(plan, ['version', 'slot']), ...plan };
 }

@@ -12,6 +12,7 @@ function withoutText(agent: AgentPlan): AgentPlan {
 /**
  * The plan as workers get it: without what only the supervisor does, so that no password of a check
  * is ever in the memory of a process that speaks to clients, nor a digest to try passwords out on.
+ * Floating addresses, and their keys, are the guardian's.
  */
 export function planForWorkers(plan: Plan): Plan {
   const pools = plan.pools.map((pool) => ({
@@ -19,5 +20,5 @@ export function planForWorkers(plan: Plan): Plan {
     check: pool.check === null ? null : withoutProbe(pool.check),
     agent: pool.agent === null ? null : withoutText(pool.agent),
   }));
-  return { ...plan, digest: '', pools };
+  return { ...plan, digest: '', pools, addresses: [] };
 }

@@ -6,6 +6,7 @@
  * field says so. Cross references (route → pool) are indices into the arrays of the same plan.
  * `key` fields name a thing across reloads: same key, same thing.
  */
+import type { AddressPlan } from './plan-addresses.ts';
 import type { AdminPlan } from './plan-admin.ts';
 import type { AgentPlan, CheckPlan } from './plan-check.ts';
 import type {
@@ -35,6 +36,8 @@ export type Plan = {
   readonly certificates: readonly CertificatePlan[];
   readonly listeners: readonly ListenerPlan[];
   readonly pools: readonly PoolPlan[];
+  /** Floating addresses. */
+  readonly addresses: readonly AddressPlan[];
 };
 
 /** An address to listen on, or to connect to. `port` is 0 for a unix socket. */

@@ -20,6 +20,12 @@ need aiosmtpd python3-aiosmtpd
 need dig bind9-dnsutils
 need pebble pebble
 need chromium chromium
+need keepalived keepalived
+need nft nftables
+need ip iproute2
+need conntrack conntrack
+need tcpdump tcpdump
+[ -x /usr/lib/frr/vrrpd ] || missing="$missing frr"
 # A module of Debian's own Python.
 /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing="$missing python3-aiosmtpd"
 [ -n "$missing" ] || exit 0
