@@ -24,8 +24,11 @@ export type HeardAdvert = {
   readonly intervalMs: number;
   /** What its addresses are to ours. `disjoint`: another cluster with our vrid. */
   readonly addresses: 'same' | 'overlapping' | 'disjoint';
-  /** Whether the peer wins at equal priority: its address is the greater one (RFC 9568 §6.4.3). */
-  readonly winsTie: boolean;
+  /**
+   * Whether the peer wins at equal priority: its address is the greater one (RFC 9568 §6.4.3). Null
+   * on all virtual routers of the group but the first, so that all nodes decide a tie alike.
+   */
+  readonly winsTie: boolean | null;
 };
 
 /** What came of a question that the effect `ask` put. */
