@@ -26,11 +26,13 @@ export function onActiveDue(turn: Turn): void {
   if (s.question !== 0 && nowMs >= s.giveUpMs) s.question = 0;
   if (nowMs < s.advertMs) return;
   const gone = s.claimants.filter((c) => nowMs - c.heardMs > GONE_INTERVALS * c.intervalMs);
-  if (gone.some((c) => c.heard > 1)) announceAgain(turn);
+  // Neighbours may have believed it, even where it spoke but once.
+  if (gone.length > 0) announceAgain(turn);
   if (gone.length > 0) s.claimants = s.claimants.filter((c) => !gone.includes(c));
   advertise(turn);
 }
 
+/** An advertisement of another node: only one that has the addresses is given way to. */
 export function onActiveAdvert(turn: Turn, advert: HeardAdvert): void {
   const { s, nowMs } = turn;
   if (advert.priority === 0) {
@@ -91,6 +93,7 @@ function verify(turn: Turn, claimant: Claimant): void {
   ask(turn, Math.min(Math.max(withinMs, VERIFY_MS.min), VERIFY_MS.max));
 }
 
+/** What came of the question who else has the addresses. */
 export function onActiveAnswer(turn: Turn, answer: Answer): void {
   const { s, nowMs } = turn;
   s.question = 0;
@@ -100,13 +103,19 @@ export function onActiveAnswer(turn: Turn, answer: Answer): void {
     .toSorted((a, b) => b.priority - a.priority);
   const first = worthy[0];
   if (first === undefined) return;
-  // Where known neighbours are silent too, nothing can be asked: the advertisement counts.
-  const isTrue = answer.owner === 'answered' || (first.beatsUs && answer.witnesses === 'silent');
+  // Where all that are known are silent, nobody can be asked: the advertisement counts.
+  const isTrue = answer.owner === 'answered' || (first.beatsUs && areAllSilent(answer));
   if (isTrue) {
     giveWay(turn, first);
     return;
   }
   s.claimants = s.claimants.map((c) => (worthy.includes(c) ? struck(turn, c) : c));
+}
+
+/** Whether somebody should have answered, and nobody did. */
+function areAllSilent({ witnesses, peers }: Answer): boolean {
+  if (witnesses === 'answered' || peers === 'answered') return false;
+  return witnesses === 'silent' || peers === 'silent';
 }
 
 function struck(turn: Turn, claimant: Claimant): Claimant {
@@ -130,8 +139,12 @@ function giveWay(turn: Turn, { peer, priority, intervalMs, beatsUs, heardMs }: C
   yieldTo(turn, rival, beatsUs ? 'peer-is-higher' : 'peer-is-deaf');
 }
 
+/** Another host claims an address by ARP: the neighbours are told again whose it is. */
 export function onActiveClaim(turn: Turn): void {
-  turn.s.claimMs = turn.nowMs;
+  const { s } = turn;
+  s.claimMs = turn.nowMs;
+  // With their next advertisement those who were not believed are.
+  s.claimants = s.claimants.map((c) => ({ ...c, ignoredUntilMs: -Infinity }));
   tellOnce(turn, 'rival-claims');
   announceAgain(turn);
 }

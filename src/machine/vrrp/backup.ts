@@ -3,7 +3,7 @@ import { becomeActive, ask, forgetQuestion, listenAnew, newRival, tellOnce } fro
 import { ASK_AGAIN_MS, ASK_OFTEN_MAX, ASK_SELDOM_MS } from './timing.ts';
 import { askLeadMs, downIntervalMs } from './timing.ts';
 import { effectivePriority, resignedWaitMs } from './timing.ts';
-import type { ElectionState, Rival, Turn } from './state.ts';
+import { KNOWN_MAX, type ElectionState, type Rival, type Turn } from './state.ts';
 import type { Answer, HeardAdvert } from './words.ts';
 
 /** A rival that was heard within so many intervals is there. */
@@ -26,7 +26,17 @@ const NOT_ASKED: Answer = {
   owner: 'unknown',
   service: 'unknown',
   witnesses: 'none',
+  peers: 'none',
 };
+
+/** Somebody uses the addresses: a rival that is heard is believed. */
+export function onBackupClaim({ s, nowMs }: Turn): void {
+  const { rival } = s;
+  if (rival === null || rival.isVerified || !isFresh(rival, nowMs)) return;
+  s.rival = { ...rival, isVerified: true };
+  forgetQuestion(s);
+  s.askMs = s.downMs - askLeadMs(s);
+}
 
 /** Whether `rival` is heard, and wants to stay. */
 function isFresh(rival: Rival | null, nowMs: number): rival is Rival {
@@ -34,6 +44,7 @@ function isFresh(rival: Rival | null, nowMs: number): rival is Rival {
   return nowMs - rival.heardMs < FRESH_INTERVALS * rival.intervalMs;
 }
 
+/** Listens to `peer` no more for IGNORE_MS. */
 export function ignore(s: ElectionState, peer: string, nowMs: number): void {
   const others = s.ignored.filter((one) => one.peer !== peer && one.untilMs > nowMs);
   s.ignored = [...others.slice(1 - IGNORED_MAX), { peer, untilMs: nowMs + IGNORE_MS }];
@@ -42,6 +53,7 @@ export function ignore(s: ElectionState, peer: string, nowMs: number): void {
 const isIgnored = (s: ElectionState, peer: string, nowMs: number): boolean =>
   s.ignored.some((one) => one.peer === peer && one.untilMs > nowMs);
 
+/** An advertisement begins the down interval anew, where it is that of the active node. */
 export function onBackupAdvert(turn: Turn, advert: HeardAdvert): void {
   const { s, nowMs } = turn;
   if (isIgnored(s, advert.peer, nowMs)) return;
@@ -115,6 +127,7 @@ function mayPreempt(s: ElectionState, rival: Rival, nowMs: number): boolean {
   return lost > 0 && s.fitness.drop < lost;
 }
 
+/** A timer: the preemption, the question, or the end of the down interval. */
 export function onBackupDue(turn: Turn): void {
   const { s, nowMs } = turn;
   if (nowMs >= s.preemptMs) {
@@ -140,6 +153,7 @@ function questionTimeMs(s: ElectionState, nowMs: number): number {
   return Math.min(Math.max(untilDownMs, 10), askLeadMs(s));
 }
 
+/** What came of the question who has the addresses. */
 export function onBackupAnswer(turn: Turn, answer: Answer): void {
   takeAnswer(turn, answer);
   if (turn.nowMs >= turn.s.downMs && turn.s.answer !== null) decide(turn, turn.s.answer);
@@ -154,9 +168,14 @@ function takeAnswer(turn: Turn, answer: Answer): void {
     s.answer = answer;
     return;
   }
-  // It is believed unless others answer, and none for the addresses.
-  if (answer.owner !== 'silent' || answer.witnesses !== 'answered') {
+  // A stranger is believed unless others answer, and none for the addresses. One that is known may
+  // be heard and not hear us.
+  const isKnown = s.known.includes(rival.peer) || s.options.peers.includes(rival.peer);
+  const isAlone = answer.witnesses !== 'answered' && answer.peers !== 'answered';
+  if (answer.owner !== 'silent' || isAlone || isKnown) {
     s.rival = { ...rival, isVerified: true };
+    if (answer.owner === 'answered' && !isKnown)
+      s.known = [...s.known.slice(1 - KNOWN_MAX), rival.peer];
     s.strikes = 0;
     s.askMs = s.downMs - askLeadMs(s);
   } else if (++s.strikes < STRIKES_MAX) {

@@ -80,6 +80,7 @@ export function listenAnew({ s, nowMs }: Turn, waitMs = 0): void {
   s.hasWaitedUnfit = false;
 }
 
+/** Listens for a down interval, after `waitMs`. */
 export function becomeBackup(turn: Turn, why: ElectionReason | 'begun', waitMs = 0): void {
   enter(turn, 'backup', why);
   listenAnew(turn, waitMs);
@@ -105,6 +106,7 @@ export function stayActive(turn: Turn, why: ElectionReason): void {
   advertise(turn);
 }
 
+/** Resigns, and holds the addresses until another node has taken them. */
 export function becomeLeaving(turn: Turn, how: Leaving, why: ElectionReason): void {
   enter(turn, 'leaving', why);
   turn.s.leaving = how;
@@ -123,6 +125,7 @@ export function becomeDoubtful(turn: Turn, why: ElectionReason | 'begun'): void 
   ask(turn, ASK_AGAIN_MS);
 }
 
+/** Without a link nothing can be held. */
 export function becomeFault(turn: Turn): void {
   const { s, nowMs } = turn;
   enter(turn, 'fault', 'link-lost');

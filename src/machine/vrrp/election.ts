@@ -20,7 +20,7 @@
  */
 import { onActiveAdvert, onActiveAnswer, onActiveClaim } from './active.ts';
 import { onActiveDue, onActiveFitness } from './active.ts';
-import { onBackupAdvert, onBackupAnswer, onBackupDue } from './backup.ts';
+import { onBackupAdvert, onBackupAnswer, onBackupClaim, onBackupDue } from './backup.ts';
 import { advertise, becomeActive, becomeBackup, becomeDoubtful } from './changes.ts';
 import { becomeFault, becomeLeaving, leaveFault, listenAnew, tellOnce } from './changes.ts';
 import { giveUpDoubtful, onDoubtfulAdvert, onDoubtfulAnswer, onDoubtfulDue } from './leaving.ts';
@@ -116,6 +116,7 @@ function handle(turn: Turn, event: ElectionEvent): void {
     case 'claim':
       if (s.name === 'active') onActiveClaim(turn);
       else if (s.name === 'doubtful') giveUpDoubtful(turn);
+      else if (s.name === 'backup') onBackupClaim(turn);
       break;
     case 'move':
       if (s.name === 'active') becomeLeaving(turn, 'move', 'moved');

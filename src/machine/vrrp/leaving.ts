@@ -8,6 +8,7 @@ import type { Answer, HeardAdvert } from './words.ts';
 /** After a planned move this node does not take the addresses back by itself for so long, in ms. */
 const NO_PREEMPT_MS = 60_000;
 
+/** A successor is heard: it has the addresses by now. */
 export function onLeavingAdvert(turn: Turn, advert: HeardAdvert): void {
   const { s, nowMs } = turn;
   if (advert.priority === 0) return;
@@ -19,6 +20,7 @@ export function onLeavingAdvert(turn: Turn, advert: HeardAdvert): void {
   yieldTo(turn, newRival(advert, nowMs, true), s.leaving === 'move' ? 'moved' : 'unfit');
 }
 
+/** Resigns once more, or has waited long enough. */
 export function onLeavingDue(turn: Turn): void {
   const { s, nowMs } = turn;
   if (nowMs >= s.untilMs) {
@@ -29,6 +31,7 @@ export function onLeavingDue(turn: Turn): void {
   }
 }
 
+/** Fit again: nobody needs to take over. */
 export function onLeavingFitness(turn: Turn): void {
   const { s, effects } = turn;
   if (s.fitness.kind === 'no-link') {
@@ -49,11 +52,13 @@ export function stopNow(turn: Turn): void {
   effects.push({ kind: 'stopped' });
 }
 
+/** Another node is active. */
 export function onDoubtfulAdvert(turn: Turn, advert: HeardAdvert): void {
   if (advert.priority === 0) return;
   yieldTo(turn, newRival(advert, turn.nowMs, true), 'peer-is-higher');
 }
 
+/** What came of the question whether another host has the addresses. */
 export function onDoubtfulAnswer(turn: Turn, answer: Answer): void {
   turn.s.question = 0;
   turn.s.giveUpMs = Infinity;
@@ -66,12 +71,14 @@ export function giveUpDoubtful(turn: Turn): void {
   becomeBackup(turn, 'rival-claims');
 }
 
+/** Has listened for a down interval, and heard nobody. */
 export function onDoubtfulDue(turn: Turn): void {
   const { s, nowMs } = turn;
   if (s.question !== 0 && nowMs >= s.giveUpMs) s.question = 0;
   if (nowMs >= s.downMs) becomeActive(turn, 'listened');
 }
 
+/** The link may go while it listens. */
 export function onDoubtfulFitness(turn: Turn): void {
   if (turn.s.fitness.kind !== 'no-link') return;
   turn.effects.push({ kind: 'release' });

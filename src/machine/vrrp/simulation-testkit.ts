@@ -86,11 +86,17 @@ export type SimNode = {
   life: number;
   armedMs: number;
   lastSentMs: number;
+  announcements: number;
   readonly log: string[];
 };
 
 /** How frames fare from one host to another. The gateway has the number after the last node's. */
-export type Link = { isCut: boolean; loss: number };
+export type Link = {
+  isCut: boolean;
+  loss: number;
+  /** Whether advertisements alone are lost. */
+  isDeaf: boolean;
+};
 
 export class Simulation {
   readonly nodes: SimNode[];
@@ -121,11 +127,12 @@ export class Simulation {
       life: 0,
       armedMs: Infinity,
       lastSentMs: -Infinity,
+      announcements: 0,
       log: [],
     }));
     const hosts = options.length + 1;
     this.links = Array.from({ length: hosts }, () =>
-      Array.from({ length: hosts }, () => ({ isCut: false, loss: 0 })),
+      Array.from({ length: hosts }, () => ({ isCut: false, loss: 0, isDeaf: false })),
     );
   }
 
@@ -247,6 +254,7 @@ export class Simulation {
         node.leaseEndMs = -1;
         break;
       case 'announce':
+        node.announcements++;
         this.#announce(node);
         break;
       case 'ask':
@@ -279,7 +287,7 @@ export class Simulation {
 
   #advertise(node: SimNode, priority: number): void {
     for (const other of this.nodes) {
-      if (other === node) continue;
+      if (other === node || this.links[node.index]![other.index]!.isDeaf) continue;
       this.#send(node.index, other.index, () => {
         this.tell(other, {
           kind: 'advert',
@@ -303,7 +311,7 @@ export class Simulation {
         for (const other of this.nodes) {
           if (other === node) continue;
           this.#send(node.index, other.index, () => {
-            if (this.hasAddress(other)) this.tell(other, { kind: 'claim' });
+            this.tell(other, { kind: 'claim' });
           });
         }
       });
@@ -316,10 +324,11 @@ export class Simulation {
     const gateway = this.nodes.length;
     let isOpen = true;
     let witnesses: Answer['witnesses'] = this.hasWitness ? 'silent' : 'none';
+    let peers: Answer['peers'] = 'silent';
     const end = (found: Pick<Answer, 'owner' | 'service'>): void => {
       if (!isOpen || node.life !== life) return;
       isOpen = false;
-      this.tell(node, { kind: 'answer', answer: { question, witnesses, ...found } });
+      this.tell(node, { kind: 'answer', answer: { question, witnesses, peers, ...found } });
     };
     for (let i = 0; i < ASK_TRIES; i++) {
       this.at(this.nowMs + (i * withinMs) / ASK_TRIES, () => {
@@ -332,6 +341,8 @@ export class Simulation {
         for (const other of this.nodes) {
           if (other === node) continue;
           this.#send(node.index, other.index, () => {
+            if (!other.isOn) return;
+            this.#send(other.index, node.index, () => (peers = 'answered'));
             if (!this.hasAddress(other)) return;
             this.#send(other.index, node.index, () => {
               end({ owner: 'answered', service: other.service });

@@ -35,6 +35,9 @@ export type Claimant = {
 /** Most claimants that are kept apart; past it, the one that was silent longest is forgotten. */
 export const CLAIMANTS_MAX = 8;
 
+/** Most peers that are remembered as known. */
+export const KNOWN_MAX = 16;
+
 /** Why a node that leaves does. */
 export type Leaving = 'move' | 'stop' | 'unfit';
 
@@ -49,6 +52,8 @@ export type ElectionState = {
   fitness: Fitness;
   rival: Rival | null;
   claimants: readonly Claimant[];
+  /** Peers that have had the addresses while they advertised; the newest last. */
+  known: readonly string[];
   /** Peers that are not believed, and until when: those of `unverified-advert`. */
   ignored: readonly { readonly peer: string; readonly untilMs: number }[];
   /** When the last event was handled. */
@@ -103,6 +108,7 @@ export function newElection(options: ElectionOptions): ElectionState {
     fitness: { kind: 'fit', drop: 0 },
     rival: null,
     claimants: [],
+    known: [],
     ignored: [],
     seenMs: -Infinity,
     downMs: Infinity,

@@ -15,6 +15,8 @@ export type ElectionOptions = {
   /** Whether a higher priority takes over from a node that is well. */
   readonly preempt: boolean;
   readonly preemptDelayMs: number;
+  /** Nodes that are known from the configuration, by the names of `HeardAdvert.peer`. */
+  readonly peers: readonly string[];
 };
 
 export type HeardAdvert = {
@@ -39,8 +41,10 @@ export type Answer = {
   readonly owner: 'answered' | 'silent' | 'unknown';
   /** What a connection to a listener at the address met, where another owner answered. */
   readonly service: 'ok' | 'refused' | 'silent' | 'unknown';
-  /** Whether others on the link answer; `none`: nobody is known that should. */
+  /** Whether others on the link answer, a gateway say; `none`: nobody is known that should. */
   readonly witnesses: 'answered' | 'silent' | 'none';
+  /** Whether other nodes of the group answer at addresses of their own; `none`: none is known. */
+  readonly peers: 'answered' | 'silent' | 'none';
 };
 
 /** How well this node could serve. */
