@@ -121,4 +121,9 @@ export type DataPathPlan = {
   readonly listeners: readonly DataPathTarget[];
 };
 
-export type DataPathTarget = { readonly listener: string; readonly bind: BindPlan };
+export type DataPathTarget = {
+  readonly listener: string;
+  readonly bind: BindPlan;
+  /** Whether an answer to a request can be awaited, beside the connection. */
+  readonly speaksHttp: boolean;
+};

@@ -3,6 +3,7 @@
  * that nothing but the work of one turn stands between a timer and its call.
  */
 import { EPOLLIN, EventLoop } from '../sys/event-loop.ts';
+import { monotonicMs } from '../sys/monotonic.ts';
 import { TimerHeap, type Timer } from '../base/timer-heap.ts';
 
 /** Longest wait in ms: the heart must beat. */
@@ -16,8 +17,8 @@ export class Reactor {
   readonly #timers = new TimerHeap();
   #generation = 0;
   #isStopped = false;
-  /** CLOCK_MONOTONIC at the start of the turn, in ms. */
-  nowMs = performance.now();
+  /** CLOCK_MONOTONIC at the start of the turn, in ms: the same in all processes. */
+  nowMs = monotonicMs();
 
   /**
    * Calls `onReady` with the epoll mask whenever `fd` is ready (level-triggered); `mask` defaults to
@@ -64,9 +65,9 @@ export class Reactor {
 
   /** One turn: waits, calls those whose descriptors are ready, then the timers that are due. */
   turn(onError: (error: unknown) => void): void {
-    const waitMs = Math.ceil(this.#timers.nextDueMs - performance.now());
+    const waitMs = Math.ceil(this.#timers.nextDueMs - monotonicMs());
     const count = this.#loop.wait(Math.max(0, Math.min(waitMs, WAIT_MS_MAX)));
-    this.nowMs = performance.now();
+    this.nowMs = monotonicMs();
     for (let i = 0; i < count; i++) {
       const watch = this.#watches.get(this.#loop.fdOf(i));
       if (watch === undefined || watch.generation !== this.#loop.generationOf(i)) continue;

@@ -1,11 +1,14 @@
 /** Linux error numbers that Ballast reacts to. Must match <asm-generic/errno.h>. */
 export const EPERM = 1;
 export const ENOENT = 2;
+export const ESRCH = 3;
 export const EINTR = 4;
 export const EIO = 5;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const EACCES = 13;
+export const EEXIST = 17;
+export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENOTDIR = 20;
 export const ENFILE = 23;

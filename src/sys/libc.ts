@@ -31,6 +31,10 @@ export const accept4 = bind<[N, N, N, N], N>('int accept4(int, int64_t, int64_t,
 export const getsockname = bind<[N, N, N], N>('int getsockname(int, int64_t, int64_t)');
 export const recv = bind<[N, N, N, N], N>('int recv(int, int64_t, size_t, int)');
 export const send = bind<[N, N, N, N], N>('int send(int, int64_t, size_t, int)');
+export const sendto = bind<[N, N, N, N, N, N], N>(
+  'int sendto(int, int64_t, size_t, int, int64_t, uint)',
+);
+export const ifNameToIndex = bind<[string], N>('uint if_nametoindex(const char*)');
 export const read = bind<[N, N, N], N>('int read(int, int64_t, size_t)');
 export const write = bind<[N, N, N], N>('int write(int, int64_t, size_t)');
 export const sendmsg = bind<[N, N, N], N>('int sendmsg(int, int64_t, int)');

@@ -2,6 +2,7 @@
 import { renderErrorCodes } from '../../src/base/error-codes.ts';
 import type { ErrorCodeArea } from '../../src/base/error-codes.ts';
 import { ACME_ERROR_CODES } from '../../src/control/acme/error-codes.ts';
+import { ADDRESS_ERROR_CODES } from '../../src/base/address-error-codes.ts';
 import { SYSTEM_ERROR_CODES } from '../../src/base/system-error-codes.ts';
 import { CONFIG_ERROR_CODES } from '../../src/config/error-codes.ts';
 import { API_ERROR_CODES } from '../../src/control/admin/error-codes.ts';
@@ -16,6 +17,7 @@ export const ERROR_CODE_AREAS: readonly ErrorCodeArea[] = [
   { title: 'Certificates and keys', codes: CERTIFICATE_ERROR_CODES },
   { title: 'Certificates by ACME', codes: ACME_ERROR_CODES },
   { title: 'Sockets, memory and workers', codes: SYSTEM_ERROR_CODES },
+  { title: 'Floating addresses', codes: ADDRESS_ERROR_CODES },
 ];
 
 const MARK =

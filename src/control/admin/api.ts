@@ -4,6 +4,7 @@
  */
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { CONFIG_ERROR_CODES } from '../../config/error-codes.ts';
+import { ADDRESS_ERROR_CODES } from '../../base/address-error-codes.ts';
 import { SYSTEM_ERROR_CODES } from '../../base/system-error-codes.ts';
 import type { ControlView } from '../control-view.ts';
 import { CONTROL_ERROR_CODES } from '../error-codes.ts';
@@ -21,6 +22,7 @@ const ALL_CODES = {
   ...CONTROL_ERROR_CODES,
   ...CONFIG_ERROR_CODES,
   ...SYSTEM_ERROR_CODES,
+  ...ADDRESS_ERROR_CODES,
 };
 
 const codeSchema = z

@@ -2,7 +2,7 @@
 import type { Plan } from '../../config/plan.ts';
 import type { HealthBoard } from '../health-board.ts';
 import { readInheritedChecks } from '../health/inherited-checks.ts';
-import { monotonicMs } from '../monotonic.ts';
+import { monotonicMs } from '../../sys/monotonic.ts';
 import type { Names } from '../names/names.ts';
 import { readNames } from '../names/names-file.ts';
 import type { PassiveCounts, Segments } from '../segments.ts';

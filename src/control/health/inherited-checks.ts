@@ -1,5 +1,5 @@
 /** Verdicts of the checks of another process, for a checker that begins where that one was. */
-import { monotonicMs } from '../monotonic.ts';
+import { monotonicMs } from '../../sys/monotonic.ts';
 import { createHash } from 'node:crypto';
 import type { HealthState, Observed } from '../../machine/health.ts';
 import type { ProbeTarget } from './probe.ts';

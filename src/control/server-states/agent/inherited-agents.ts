@@ -1,5 +1,5 @@
 /** What agents said to another process, for one that begins where that one was. */
-import { monotonicMs } from '../../monotonic.ts';
+import { monotonicMs } from '../../../sys/monotonic.ts';
 import type { Administrative } from '../../../machine/health.ts';
 import { SILENT_AGENT, type AgentColumn } from '../columns.ts';
 import type { AgentState, AgentView } from './agent-state.ts';

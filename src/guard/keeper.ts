@@ -1,0 +1,197 @@
+/**
+ * The addresses and routes of one entry, in the kernel: set with a short lifetime and renewed, so that
+ * the kernel itself removes them when the guardian does not go on.
+ */
+import { formatIp, parseIp } from '../codec/ip-address.ts';
+import { equalBytes } from '../codec/mac.ts';
+import { ADDRESS_MAKER, dumpAddresses, readAddress } from '../codec/rtnetlink/address.ts';
+import { removeAddress, setAddress, type SeenAddress } from '../codec/rtnetlink/address.ts';
+import { removeRoute, setRoute, type Route } from '../codec/rtnetlink/route.ts';
+import type { Timer } from '../base/timer-heap.ts';
+import type { AddressPlan, FloatingIpPlan } from '../config/plan-addresses.ts';
+import { errnoText, EADDRNOTAVAIL, ENODEV, ESRCH } from '../sys/errno.ts';
+import type { Netlink } from '../sys/netlink.ts';
+import { rawError } from '../sys/raw-sockets.ts';
+import { interfaceIndex } from '../sys/packet-sockets.ts';
+import { interfaceFacts, type InterfaceFacts } from './interface-facts.ts';
+import type { Reactor } from './reactor.ts';
+
+/** Renewals in each lease. */
+const RENEWALS = 4;
+/** Without a lease it is looked after so often, in ms. */
+const LOOK_MS = 500;
+/** An address that was taken away so often within the time cannot be kept. */
+const TAKEN = { times: 10, withinMs: 10_000 } as const;
+
+export type KeeperEvents = {
+  /** Another program has removed an address; it was put back. */
+  readonly onTaken: (ip: string) => void;
+  /** It is removed again and again, or the kernel refuses it: another node should have it. */
+  readonly onCannotKeep: (why: string) => void;
+};
+
+export class AddressKeeper {
+  readonly #reactor: Reactor;
+  readonly #netlink: Netlink;
+  readonly #events: KeeperEvents;
+  #plan: AddressPlan;
+  #timer: Timer | null = null;
+  #taken: number[] = [];
+  isHolding = false;
+
+  constructor(reactor: Reactor, netlink: Netlink, plan: AddressPlan, events: KeeperEvents) {
+    this.#reactor = reactor;
+    this.#netlink = netlink;
+    this.#plan = plan;
+    this.#events = events;
+  }
+
+  /** Sets everything and renews it from now on. Called again, it does so at once. */
+  hold(): void {
+    this.isHolding = true;
+    this.#taken = [];
+    this.#set(this.#plan);
+    this.#arm();
+  }
+
+  /** Removes everything that it has set. */
+  release(): void {
+    this.isHolding = false;
+    this.#reactor.cancel(this.#timer);
+    this.#timer = null;
+    this.#remove(this.#plan.ips, this.#plan);
+  }
+
+  /** Renews no more, and removes nothing: for a process that follows. */
+  leave(): void {
+    this.isHolding = false;
+    this.#reactor.cancel(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Another configuration of the same entry: what stays in it is not touched. */
+  setPlan(plan: AddressPlan): void {
+    const before = this.#plan;
+    this.#plan = plan;
+    if (!this.isHolding) return;
+    const isSame = before.interface === plan.interface;
+    const gone = before.ips.filter(
+      (ip) => !isSame || !plan.ips.some((one) => one.host === ip.host),
+    );
+    this.#remove(gone, { ...before, routes: [] });
+    this.hold();
+  }
+
+  /** What the kernel has of our addresses; those that another has set for ever stand apart. */
+  look(): { readonly leased: readonly string[]; readonly foreign: readonly string[] } {
+    const index = this.#index();
+    const leased: string[] = [];
+    const foreign: string[] = [];
+    for (const message of this.#netlink.dump(dumpAddresses)) {
+      const seen = readAddress(message);
+      if (seen === null || seen.index !== index || !this.#has(seen)) continue;
+      const isOurs = seen.validS !== null || seen.maker === ADDRESS_MAKER;
+      (isOurs ? leased : foreign).push(formatIp(seen.ip));
+    }
+    return { leased, foreign };
+  }
+
+  /** News of an address of any interface. */
+  onAddress(seen: SeenAddress): void {
+    if (!this.isHolding || !seen.isGone || !this.#has(seen) || seen.index !== this.#index()) return;
+    const { nowMs } = this.#reactor;
+    this.#taken = this.#taken.filter((at) => nowMs - at < TAKEN.withinMs);
+    this.#taken.push(nowMs);
+    this.#set(this.#plan);
+    this.#events.onTaken(formatIp(seen.ip));
+    if (this.#taken.length <= TAKEN.times) return;
+    this.#taken = [];
+    this.#events.onCannotKeep(`another program removes ${formatIp(seen.ip)} again and again`);
+  }
+
+  #has({ ip }: SeenAddress): boolean {
+    return this.#plan.ips.some(({ host }) => equalBytes(parseIp(host)!, ip));
+  }
+
+  #index(): number {
+    return interfaceIndex(this.#plan.interface);
+  }
+
+  #arm(): void {
+    this.#reactor.cancel(this.#timer);
+    const { leaseMs } = this.#plan;
+    this.#timer = this.#reactor.after(leaseMs === 0 ? LOOK_MS : leaseMs / RENEWALS, () => {
+      if (this.#plan.leaseMs > 0) this.#set(this.#plan);
+      this.#arm();
+    });
+  }
+
+  #set(plan: AddressPlan): void {
+    const index = interfaceIndex(plan.interface);
+    if (index === 0) return;
+    const networks = plan.ips.some(({ family }) => family === 'ipv6') ? ownNetworks(plan) : [];
+    for (const ip of plan.ips) {
+      const own = parseIp(ip.host)!;
+      const hasPrefixRoute = networks.some((network) => isWithin(own, network.ip, ip.prefix));
+      const errno = this.#netlink.request((sequence) =>
+        setAddress({ ...toSet(ip, index), validS: plan.leaseMs / 1000, hasPrefixRoute }, sequence),
+      );
+      if (errno !== 0 && errno !== ENODEV) {
+        this.#refused(`set the address ${ip.host}/${ip.prefix} on ${plan.interface}`, errno);
+      }
+    }
+    for (const route of routesOf(plan, index)) {
+      const errno = this.#netlink.request((sequence) => setRoute(route, sequence));
+      if (errno !== 0) this.#refused(`set the route to ${formatIp(route.destination)}`, errno);
+    }
+  }
+
+  #remove(ips: readonly FloatingIpPlan[], plan: AddressPlan): void {
+    const index = interfaceIndex(plan.interface);
+    if (index === 0) return;
+    for (const route of routesOf(plan, index)) {
+      this.#netlink.request((sequence) => removeRoute(route, sequence));
+    }
+    for (const ip of ips) {
+      const errno = this.#netlink.request((sequence) => removeAddress(toSet(ip, index), sequence));
+      if (errno === 0 || errno === EADDRNOTAVAIL || errno === ESRCH || errno === ENODEV) continue;
+      this.#refused(`remove the address ${ip.host} from ${plan.interface}`, errno);
+    }
+  }
+
+  #refused(action: string, errno: number): void {
+    this.#events.onCannotKeep(rawError(action, errno).message || errnoText(errno));
+  }
+}
+
+function ownNetworks({ interface: name, ips }: AddressPlan): InterfaceFacts['networks'] {
+  return interfaceFacts(name, new Set(ips.map(({ host }) => host))).networks;
+}
+
+function toSet(ip: FloatingIpPlan, index: number): Parameters<typeof removeAddress>[0] {
+  const { family, prefix, scope } = ip;
+  return { family, index, ip: parseIp(ip.host)!, prefix, scope };
+}
+
+function routesOf(plan: AddressPlan, index: number): Route[] {
+  return plan.routes.map((route) => ({
+    family: route.family,
+    index,
+    destination: parseIp(route.host)!,
+    prefix: route.prefix,
+    via: route.via === null ? null : parseIp(route.via),
+    source: route.source === null ? null : parseIp(route.source),
+    table: route.table,
+    metric: route.metric,
+  }));
+}
+
+/** Whether the first `prefix` bits of both are alike. */
+function isWithin(a: Uint8Array, b: Uint8Array, prefix: number): boolean {
+  if (a.length !== b.length) return false;
+  for (let bit = 0; bit < prefix; bit += 8) {
+    const mask = prefix - bit >= 8 ? 0xff : (0xff << (8 - (prefix - bit))) & 0xff;
+    if ((a[bit >> 3]! & mask) !== (b[bit >> 3]! & mask)) return false;
+  }
+  return true;
+}
