@@ -10,9 +10,9 @@ const IP = parseIp('10.0.0.100')!;
 const IP6 = parseIp('fd00::1:2:100')!;
 
 test('gratuitousArp: a request and a reply for the same address (RFC 5227 §3)', () => {
-  const [request, reply] = gratuitousArp(MAC, IP).map(decodeArp);
-  assert.equal(request?.operation, 'request');
-  assert.equal(reply?.operation, 'reply');
+  const [request, reply] = gratuitousArp(MAC, IP).map((frame) => decodeArp(frame)!);
+  assert.equal(request!.operation, 'request');
+  assert.equal(reply!.operation, 'reply');
   for (const arp of [request!, reply!]) {
     assert.deepEqual([arp.senderMac, arp.senderIp, arp.targetIp], [MAC, IP, IP]);
   }

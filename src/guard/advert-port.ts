@@ -79,6 +79,10 @@ export class AdvertPort {
       this.close();
       throw error;
     }
+    if (this.sender < 0) {
+      this.close();
+      return false;
+    }
     this.index = facts.index;
     this.source = source;
     reactor.watch(this.#receiver, () => this.#receive());

@@ -25,6 +25,8 @@ export type FaceOptions = {
   /** Hosts that it advertises to; and whether to the group as well. */
   readonly peers: readonly string[];
   readonly toGroup: boolean;
+  /** Whether it stands on the interface of the addresses. */
+  readonly isFirstPath: boolean;
   readonly onAdvert: (advert: FaceAdvert) => void;
   readonly onFault: (fault: AdvertFault, peer: string) => void;
 };
@@ -32,7 +34,7 @@ export type FaceOptions = {
 export class Face {
   readonly family: IpFamily;
   readonly port: AdvertPort;
-  readonly #options: FaceOptions;
+  readonly options: FaceOptions;
   readonly #addresses: readonly Uint8Array[];
   readonly #peers: readonly Uint8Array[];
   /** The message of one priority, made for one source. */
@@ -44,7 +46,7 @@ export class Face {
 
   constructor(options: FaceOptions) {
     const { plan, family, port } = options;
-    this.#options = options;
+    this.options = options;
     this.family = family;
     this.port = port;
     this.#addresses = plan.ips
@@ -57,7 +59,7 @@ export class Face {
   }
 
   close(): void {
-    this.port.unsubscribe(this.#options.plan.vrrp.id);
+    this.port.unsubscribe(this.options.plan.vrrp.id);
   }
 
   /** Sends an advertisement; does nothing while the port is closed. Returns how many went. */
@@ -73,7 +75,7 @@ export class Face {
   }
 
   #make(priority: number, source: Uint8Array): readonly [Uint8Array, Uint8Array][] {
-    const { plan, family } = this.#options;
+    const { plan, family } = this.options;
     const { vrrp } = plan;
     const advert = {
       version: family === 'ipv6' ? (3 as const) : vrrp.version,
@@ -82,7 +84,7 @@ export class Face {
       intervalMs: vrrp.intervalMs,
       addresses: this.#addresses,
     };
-    const group = this.#options.toGroup ? [parseIp(VRRP_GROUP[family])!] : [];
+    const group = this.options.toGroup ? [parseIp(VRRP_GROUP[family])!] : [];
     const to = [...group, ...this.#peers];
     return to.map((destination) => [
       encodeAdvert(advert, { family, source, destination }, vrrp.checksum),
@@ -95,10 +97,10 @@ export class Face {
     const decoded = decodeAdvert(message, { family, source, destination });
     const peer = formatIp(source);
     if (typeof decoded === 'string') {
-      this.#options.onFault(decoded, peer);
+      this.options.onFault(decoded, peer);
       return;
     }
-    this.#options.onAdvert({
+    this.options.onAdvert({
       ...decoded,
       peer,
       hops,

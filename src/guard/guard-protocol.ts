@@ -57,6 +57,13 @@ export type TrackVerdict = {
 export type FromGuard =
   | { readonly type: 'hello'; readonly pid: number }
   | { readonly type: 'applied'; readonly version: number }
+  /** The plan cannot be put in force: no permission, say. */
+  | {
+      readonly type: 'refused';
+      readonly version: number;
+      readonly code: string;
+      readonly message: string;
+    }
   /** Sent when something in it changes, and once a second. */
   | { readonly type: 'standing'; readonly groups: readonly GroupStanding[] }
   | {

@@ -20,6 +20,8 @@ import type { Reactor } from './reactor.ts';
 const RENEWALS = 4;
 /** Without a lease it is looked after so often, in ms. */
 const LOOK_MS = 500;
+/** The kernel may look at lifetimes so much before we do, in ms. */
+const CLOCK_MS = 50;
 /** An address that was taken away so often within the time cannot be kept. */
 const TAKEN = { times: 10, withinMs: 10_000 } as const;
 
@@ -37,6 +39,7 @@ export class AddressKeeper {
   #plan: AddressPlan;
   #timer: Timer | null = null;
   #taken: number[] = [];
+  #setMs = -Infinity;
   isHolding = false;
 
   constructor(reactor: Reactor, netlink: Netlink, plan: AddressPlan, events: KeeperEvents) {
@@ -51,6 +54,15 @@ export class AddressKeeper {
     this.isHolding = true;
     this.#taken = [];
     this.#set(this.#plan);
+    this.#arm();
+  }
+
+  /** Renews from now on what the kernel still has. What has run out stays away until `hold`. */
+  keep(): void {
+    this.isHolding = true;
+    this.#taken = [];
+    const { leased } = this.look();
+    if (leased.length > 0) this.#set(this.#plan, leased);
     this.#arm();
   }
 
@@ -100,6 +112,8 @@ export class AddressKeeper {
   onAddress(seen: SeenAddress): void {
     if (!this.isHolding || !seen.isGone || !this.#has(seen) || seen.index !== this.#index()) return;
     const { nowMs } = this.#reactor;
+    // This process was kept from renewing it: whose it is now is for the election to say.
+    if (this.#hasRunOut()) return;
     this.#taken = this.#taken.filter((at) => nowMs - at < TAKEN.withinMs);
     this.#taken.push(nowMs);
     this.#set(this.#plan);
@@ -121,16 +135,25 @@ export class AddressKeeper {
     this.#reactor.cancel(this.#timer);
     const { leaseMs } = this.#plan;
     this.#timer = this.#reactor.after(leaseMs === 0 ? LOOK_MS : leaseMs / RENEWALS, () => {
-      if (this.#plan.leaseMs > 0) this.#set(this.#plan);
+      if (this.#hasRunOut()) this.keep();
+      else if (this.#plan.leaseMs > 0) this.#set(this.#plan);
       this.#arm();
     });
   }
 
-  #set(plan: AddressPlan): void {
+  #hasRunOut(): boolean {
+    const { leaseMs } = this.#plan;
+    return leaseMs > 0 && this.#reactor.nowMs - this.#setMs >= leaseMs - CLOCK_MS;
+  }
+
+  /** Sets all addresses, or those of `only`. */
+  #set(plan: AddressPlan, only: readonly string[] | null = null): void {
+    this.#setMs = this.#reactor.nowMs;
     const index = interfaceIndex(plan.interface);
     if (index === 0) return;
     const networks = plan.ips.some(({ family }) => family === 'ipv6') ? ownNetworks(plan) : [];
     for (const ip of plan.ips) {
+      if (only?.includes(ip.host) === false) continue;
       const own = parseIp(ip.host)!;
       const hasPrefixRoute = networks.some((network) => isWithin(own, network.ip, ip.prefix));
       const errno = this.#netlink.request((sequence) =>

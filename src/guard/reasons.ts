@@ -11,6 +11,7 @@ export const REASON_TEXT: Readonly<Record<ElectionReason, string>> = {
   'owner-of-address': 'active: this node owns the addresses (priority 255)',
   'peer-is-higher': 'backup: PEER has the addresses, with a higher priority',
   'peer-is-deaf': 'backup: PEER has the addresses, and does not hear this node',
+  leaves: 'asks other nodes to take the addresses, and serves them until one has',
   moved: 'the addresses are given to another node, as was asked for',
   stopped: 'the addresses are given to another node: this one ends',
   unfit: 'the addresses are given to another node: this one cannot serve',

@@ -1,5 +1,6 @@
 /** Raw sockets of IP protocol 112, one to hear and one to speak: raw(7), ip(7), ipv6(7). */
 import { IPPROTO_VRRP, type IpFamily } from '../codec/vrrp/advert.ts';
+import { EADDRNOTAVAIL } from './errno.ts';
 import * as libc from './libc.ts';
 import { attachFilter, openRaw, rawError, setIntOption, setOption } from './raw-sockets.ts';
 import { AF_INET, AF_INET6 } from './sockaddr.ts';
@@ -82,7 +83,10 @@ export function openVrrpReceiver(options: VrrpSocketOptions, group: Uint8Array |
   return fd;
 }
 
-/** Speaks from `source`, an address of the interface. It receives nothing. Throws as above. */
+/**
+ * Speaks from `source`, an address of the interface; -1 where it may not be used yet: IPv6 looks for
+ * duplicates first. It receives nothing. Throws as above.
+ */
 export function openVrrpSender(options: VrrpSocketOptions, source: Uint8Array): number {
   const fd = openBound(options);
   attachFilter(fd, [[0x06, 0, 0, 0]]);
@@ -103,9 +107,10 @@ export function openVrrpSender(options: VrrpSocketOptions, source: Uint8Array): 
   }
   const address = ipSockaddr(source, options.index);
   if (libc.bindSocket(fd, libc.addressOf(address), address.length) < 0) {
-    const error = rawError(`send VRRP from an address of ${options.interface}`, libc.errno());
+    const errno = libc.errno();
     closeFd(fd);
-    throw error;
+    if (errno === EADDRNOTAVAIL) return -1;
+    throw rawError(`send VRRP from an address of ${options.interface}`, errno);
   }
   return fd;
 }

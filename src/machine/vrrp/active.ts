@@ -156,7 +156,7 @@ export function onActiveFitness(turn: Turn, before: Fitness): void {
     effects.push({ kind: 'advertise', priority: 0 }, { kind: 'release' });
     becomeFault(turn);
   } else if (s.fitness.kind === 'unfit') {
-    if (before.kind !== 'unfit') becomeLeaving(turn, 'unfit', 'unfit');
+    if (before.kind !== 'unfit') becomeLeaving(turn, 'unfit');
   } else {
     advertise(turn);
   }

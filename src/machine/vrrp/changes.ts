@@ -107,8 +107,8 @@ export function stayActive(turn: Turn, why: ElectionReason): void {
 }
 
 /** Resigns, and holds the addresses until another node has taken them. */
-export function becomeLeaving(turn: Turn, how: Leaving, why: ElectionReason): void {
-  enter(turn, 'leaving', why);
+export function becomeLeaving(turn: Turn, how: Leaving): void {
+  enter(turn, 'leaving', 'leaves');
   turn.s.leaving = how;
   turn.s.untilMs = turn.nowMs + leaveMs(turn.s);
   turn.s.advertMs = turn.nowMs;
@@ -121,7 +121,7 @@ export function becomeDoubtful(turn: Turn, why: ElectionReason | 'begun'): void 
   enter(turn, 'doubtful', why);
   s.rival = null;
   s.downMs = nowMs + downIntervalMs(s);
-  effects.push({ kind: 'hold' });
+  effects.push({ kind: 'keep' });
   ask(turn, ASK_AGAIN_MS);
 }
 

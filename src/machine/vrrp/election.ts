@@ -119,10 +119,10 @@ function handle(turn: Turn, event: ElectionEvent): void {
       else if (s.name === 'backup') onBackupClaim(turn);
       break;
     case 'move':
-      if (s.name === 'active') becomeLeaving(turn, 'move', 'moved');
+      if (s.name === 'active') becomeLeaving(turn, 'move');
       break;
     case 'stop':
-      if (s.name === 'active') becomeLeaving(turn, 'stop', 'stopped');
+      if (s.name === 'active') becomeLeaving(turn, 'stop');
       else if (s.name !== 'leaving') stopNow(turn);
       else if (s.leaving !== 'stop') s.leaving = 'stop';
       break;

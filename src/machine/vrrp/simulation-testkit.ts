@@ -197,7 +197,7 @@ export class Simulation {
     if (node.process !== 'stopped') return;
     node.process = 'running';
     for (const event of node.backlog.splice(0)) this.#tell(node, event);
-    this.#renew(node, node.life);
+    if (this.hasAddress(node)) this.#renew(node, node.life);
     if (dueMs(node.state) <= this.nowMs) this.#tell(node, { kind: 'due' });
     else this.#arm(node);
   }
@@ -245,9 +245,12 @@ export class Simulation {
         this.#advertise(node, effect.priority);
         break;
       case 'hold':
-        if (node.wantsAddress) break;
         node.wantsAddress = true;
         this.#renew(node, node.life);
+        break;
+      case 'keep':
+        node.wantsAddress = true;
+        if (this.hasAddress(node)) this.#renew(node, node.life);
         break;
       case 'release':
         node.wantsAddress = false;

@@ -81,6 +81,8 @@ export type ElectionEffect =
   | { readonly kind: 'advertise'; readonly priority: number }
   /** Sets the addresses and renews them from now on. */
   | { readonly kind: 'hold' }
+  /** Renews the addresses that the kernel still has, and sets none anew. */
+  | { readonly kind: 'keep' }
   /** Removes the addresses. */
   | { readonly kind: 'release' }
   /** Tells the neighbours where the addresses are, now and a few times more. */
@@ -103,6 +105,7 @@ export type ElectionReason =
   | 'listened'
   | 'owner-of-address'
   // Ceasing to be.
+  | 'leaves'
   | 'peer-is-higher'
   | 'peer-is-deaf'
   | 'moved'

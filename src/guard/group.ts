@@ -1,0 +1,381 @@
+/**
+ * One group of addresses: its election, and everything that carries out what the election wants.
+ * All its virtual routers move together.
+ */
+import { parseIp } from '../codec/ip-address.ts';
+import type { AddressPlan, TrackPlan } from '../config/plan-addresses.ts';
+import { dueMs, isHolding, step } from '../machine/vrrp/election.ts';
+import { newElection, type ElectionState } from '../machine/vrrp/state.ts';
+import { effectivePriority } from '../machine/vrrp/timing.ts';
+import type { ElectionEffect, ElectionEvent, ElectionReason } from '../machine/vrrp/words.ts';
+import type { SeenAddress } from '../codec/rtnetlink/address.ts';
+import type { Timer } from '../base/timer-heap.ts';
+import type { Netlink } from '../sys/netlink.ts';
+import { Announcer } from './announcer.ts';
+import { Asker } from './asker.ts';
+import { fitnessOf, isSameFitness, listConditions } from './conditions.ts';
+import { DataPath } from './data-path.ts';
+import { Face, type FaceAdvert, type FaceOptions } from './face.ts';
+import { defaultGateway } from './gateway.ts';
+import type { Condition, GroupStanding, TrackVerdict } from './guard-protocol.ts';
+import { Heard } from './heard.ts';
+import { AddressKeeper } from './keeper.ts';
+import type { Claim, NeighbourPort } from './neighbour-port.ts';
+import type { Ports } from './ports.ts';
+import type { Reactor } from './reactor.ts';
+import { reasonLevel, reasonText } from './reasons.ts';
+import { equalBytes } from '../codec/mac.ts';
+
+export type GroupEvents = {
+  readonly onState: (group: Group) => void;
+  readonly onEvent: (group: string, level: 'info' | 'warn', code: string, message: string) => void;
+  readonly onStopped: (group: Group) => void;
+};
+
+export type GroupParts = {
+  readonly reactor: Reactor;
+  readonly netlink: Netlink;
+  readonly ports: Ports;
+  /** How many workers are alive; null where none is known. */
+  readonly workersAlive: () => number | null;
+  readonly verdicts: ReadonlyMap<string, TrackVerdict>;
+  readonly events: GroupEvents;
+};
+
+type Entry = {
+  plan: AddressPlan;
+  readonly keeper: AddressKeeper;
+  readonly announcer: Announcer;
+  readonly neighbours: NeighbourPort;
+};
+
+export class Group {
+  readonly name: string;
+  readonly #parts: GroupParts;
+  readonly #heard: Heard;
+  readonly #asker: Asker;
+  readonly #hearClaim = (claim: Claim): void => this.#claimed(claim);
+  #entries: readonly Entry[] = [];
+  #faces: readonly Face[] = [];
+  #dataPaths: readonly DataPath[] = [];
+  #conditions: readonly Condition[] = [];
+  #state: ElectionState;
+  #timer: Timer | null = null;
+  #sinceMs = Date.now();
+  #takeovers = 0;
+  #sent = 0;
+  sentMs = -Infinity;
+
+  constructor(name: string, plans: readonly AddressPlan[], parts: GroupParts) {
+    this.name = name;
+    this.#parts = parts;
+    this.#heard = new Heard((message) => this.#event('warn', 'BAL_ADDRESS_PEER', message));
+    this.#state = newElection(optionsOf(plans[0]!));
+    const port = parts.ports.neighbour(plans[0]!.interface);
+    this.#asker = new Asker(parts.reactor, port, (answer) => this.tell({ kind: 'answer', answer }));
+    port.hear(this.#hearClaim);
+    this.#build(plans);
+  }
+
+  get state(): ElectionState['name'] {
+    return this.#state.name;
+  }
+
+  get isHolding(): boolean {
+    return isHolding(this.#state);
+  }
+
+  /**
+   * Begins the election. `resume`: a process before this one was active until just now. Throws what
+   * opening the sockets throws.
+   */
+  begin(resume: boolean): void {
+    this.open();
+    const looks = this.#entries.map(({ plan, keeper }) => ({ plan, ...keeper.look() }));
+    for (const { plan, foreign } of looks) {
+      if (foreign.length === 0 || plan.vrrp.priority === 255 || plan.leaseMs === 0) continue;
+      const message = `${foreign.join(', ')} is set on ${plan.interface} for ever, by another program`;
+      this.#event('warn', 'BAL_ADDRESS_CLASH', message);
+    }
+    this.#look();
+    if (!this.#hasLink()) this.#tellNoLink();
+    const held = looks.some(({ leased }) => leased.length > 0);
+    this.tell({ kind: 'begin', held, resume: resume && held });
+  }
+
+  /** Opens the sockets where they can be opened, anew where the interface is another one. */
+  open(): void {
+    for (const { neighbours } of this.#entries) neighbours.open();
+    for (const face of this.#faces) face.port.open();
+  }
+
+  /** Another configuration of the same group. */
+  setPlans(plans: readonly AddressPlan[]): void {
+    this.#build(plans);
+    this.open();
+    this.tell({ kind: 'options', options: optionsOf(plans[0]!) });
+    this.look();
+  }
+
+  /** Hands an event to the election, and carries out what follows. */
+  tell(event: ElectionEvent): void {
+    const before = this.#state;
+    const { state, effects } = step(before, event, this.#parts.reactor.nowMs);
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    this.#arm();
+    if (state.name !== before.name) {
+      if (state.name === 'active' && before.name !== 'leaving') this.#takeovers++;
+      this.#sinceMs = Date.now();
+      for (const path of this.#dataPaths) path.setHolding(this.isHolding);
+    }
+    if (state.name !== before.name || state.rival?.peer !== before.rival?.peer) {
+      this.#parts.events.onState(this);
+    }
+  }
+
+  /** Looks at everything that decides about fitness. */
+  look(): void {
+    if (this.#state.name !== 'initialize') this.#look();
+  }
+
+  onAddress(seen: SeenAddress): void {
+    for (const { keeper } of this.#entries) keeper.onAddress(seen);
+  }
+
+  /** Goes without removing anything: for a process that follows. */
+  leave(): void {
+    for (const { keeper } of this.#entries) keeper.leave();
+    this.#close();
+  }
+
+  /** Goes, and removes what it holds. */
+  end(): void {
+    for (const { keeper } of this.#entries) keeper.release();
+    this.#close();
+  }
+
+  standing(nowMs: number): GroupStanding {
+    const { name, reason, options, rival } = this.#state;
+    return {
+      group: this.name,
+      state: name,
+      reason,
+      since: this.#sinceMs,
+      basePriority: options.priority,
+      priority: effectivePriority(this.#state),
+      activePeer: rival?.peer ?? '',
+      activePriority: rival?.priority ?? 0,
+      takeovers: this.#takeovers,
+      advertsSent: this.#sent,
+      advertsHeard: this.#heard.count,
+      advertsRefused: this.#heard.refused,
+      conditions: this.#conditions,
+      peers: this.#heard.standing(nowMs),
+    };
+  }
+
+  #close(): void {
+    this.#parts.reactor.cancel(this.#timer);
+    this.#timer = null;
+    this.#asker.stop();
+    for (const path of this.#dataPaths) path.close();
+    for (const face of this.#faces) face.close();
+    for (const { announcer, neighbours } of this.#entries) {
+      announcer.stop();
+      neighbours.unhear(this.#hearClaim);
+    }
+  }
+
+  #build(plans: readonly AddressPlan[]): void {
+    const { reactor, netlink, ports } = this.#parts;
+    for (const face of this.#faces) face.close();
+    const before = new Map(this.#entries.map((entry) => [entry.plan.key, entry]));
+    this.#entries = plans.map((plan) => {
+      const known = before.get(plan.key);
+      const ips = plan.ips.map(({ host }) => parseIp(host)!);
+      if (known !== undefined && known.plan.interface === plan.interface) {
+        before.delete(plan.key);
+        known.keeper.setPlan(plan);
+        known.announcer.setAddresses(ips);
+        known.plan = plan;
+        return known;
+      }
+      const neighbours = ports.neighbour(plan.interface);
+      const keeper = new AddressKeeper(reactor, netlink, plan, {
+        onTaken: (ip) => {
+          const what = `another program removed ${ip} from ${plan.interface}: it was put back`;
+          this.#event('warn', 'BAL_ADDRESS_GONE', what);
+        },
+        onCannotKeep: (why) => this.#event('warn', 'BAL_ADDRESS_KERNEL', why),
+      });
+      return { plan, keeper, announcer: new Announcer(reactor, neighbours, ips), neighbours };
+    });
+    for (const { keeper, announcer } of before.values()) {
+      if (keeper.isHolding) keeper.release();
+      announcer.stop();
+    }
+    if (this.isHolding) for (const { keeper } of this.#entries) keeper.hold();
+    this.#faces = this.#entries.flatMap((entry) => this.#facesOf(entry.plan));
+    for (const path of this.#dataPaths) path.close();
+    this.#dataPaths = plans.flatMap(({ health }) =>
+      health === null || health.listeners.length === 0
+        ? []
+        : [new DataPath(reactor, health, () => this.look())],
+    );
+    for (const path of this.#dataPaths) path.setHolding(this.isHolding);
+  }
+
+  #facesOf(plan: AddressPlan): Face[] {
+    const faces: Face[] = [];
+    const { vrrp } = plan;
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      if (!plan.ips.some((ip) => ip.family === family && ip.advertise)) continue;
+      const beside = vrrp.second?.interface === plan.interface ? vrrp.second.peers : null;
+      const first = {
+        peers: [...vrrp.peers, ...(beside ?? [])],
+        toGroup: vrrp.peers.length === 0 || beside?.length === 0,
+        isFirstPath: true,
+        port: this.#parts.ports.advert(plan.interface, family, vrrp.source),
+      };
+      faces.push(this.#face(plan, { ...first, family }));
+      if (vrrp.second === null || beside !== null) continue;
+      const port = this.#parts.ports.advert(vrrp.second.interface, family, null);
+      const { peers } = vrrp.second;
+      faces.push(
+        this.#face(plan, { peers, toGroup: peers.length === 0, isFirstPath: false, port, family }),
+      );
+    }
+    return faces;
+  }
+
+  #face(plan: AddressPlan, path: Omit<FaceOptions, 'plan' | 'onAdvert' | 'onFault'>): Face {
+    const face: Face = new Face({
+      plan,
+      ...path,
+      onAdvert: (advert) => this.#heardAdvert(face, plan, advert),
+      onFault: (fault, peer) => this.#heard.fault(fault, peer),
+    });
+    return face;
+  }
+
+  #heardAdvert(face: Face, plan: AddressPlan, heard: FaceAdvert): void {
+    const { nowMs } = this.#parts.reactor;
+    this.#heard.advert(heard, plan, nowMs);
+    const { priority, intervalMs } = heard.advert;
+    const winsTie = face === this.#faces[0] ? heard.isGreater : null;
+    const { peer, addresses } = heard;
+    this.tell({ kind: 'advert', advert: { peer, priority, intervalMs, addresses, winsTie } });
+  }
+
+  #claimed({ ip, mac, isAnswer }: Claim): void {
+    if (this.#state.name === 'initialize') return;
+    const isOurs = this.#entries.some(({ plan }) =>
+      plan.ips.some(({ host }) => equalBytes(parseIp(host)!, ip)),
+    );
+    // An answer to a question of ours is the asker's.
+    if (isOurs && !(isAnswer && this.#state.question !== 0) && mac[0] !== 255) {
+      this.tell({ kind: 'claim' });
+    }
+  }
+
+  #arm(): void {
+    this.#parts.reactor.cancel(this.#timer);
+    const due = dueMs(this.#state);
+    this.#timer =
+      due === Infinity ? null : this.#parts.reactor.at(due, () => this.tell({ kind: 'due' }));
+  }
+
+  #carryOut(effect: ElectionEffect): void {
+    switch (effect.kind) {
+      case 'advertise':
+        for (const face of this.#faces) this.#sent += face.send(effect.priority);
+        this.sentMs = this.#parts.reactor.nowMs;
+        break;
+      case 'hold':
+        for (const { keeper } of this.#entries) keeper.hold();
+        break;
+      case 'keep':
+        for (const { keeper } of this.#entries) keeper.keep();
+        break;
+      case 'release':
+        for (const { keeper, announcer } of this.#entries) {
+          announcer.stop();
+          keeper.release();
+        }
+        break;
+      case 'announce':
+        for (const { announcer } of this.#entries) announcer.announce();
+        break;
+      case 'ask':
+        this.#ask(effect.question, effect.withinMs);
+        break;
+      case 'tell':
+        this.#tell(effect.reason, effect.peer);
+        break;
+      case 'stopped':
+        this.#parts.events.onStopped(this);
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #ask(number: number, withinMs: number): void {
+    const { plan } = this.#entries[0]!;
+    const gateway = plan.witnesses.length > 0 ? null : defaultGateway(plan.interface);
+    const bytes = (texts: readonly string[]): Uint8Array[] => texts.map((text) => parseIp(text)!);
+    const hosts = new Set(plan.ips.map(({ host }) => host));
+    this.#asker.ask({
+      number,
+      withinMs,
+      addresses: bytes([...hosts]),
+      witnesses: gateway === null ? bytes(plan.witnesses) : [gateway],
+      peers: bytes([...new Set([...plan.vrrp.peers, ...this.#heard.names()])]),
+      services: this.isHolding
+        ? []
+        : (plan.health?.listeners ?? []).map((target) => ({
+            ...target,
+            bind: { ...target.bind, host: plan.ips[0]!.host, family: plan.ips[0]!.family },
+          })),
+    });
+  }
+
+  #tell(reason: ElectionReason, peer: string): void {
+    const unfit = this.#state.fitness.kind === 'unfit' ? ` (${this.#state.fitness.reason})` : '';
+    const text = reasonText(reason, peer) + (reason === 'moved' ? '' : unfit);
+    const isState = this.#state.reason === reason;
+    this.#event(reasonLevel(reason), isState ? 'BAL_ADDRESS_STATE' : 'BAL_ADDRESS_PEER', text);
+  }
+
+  #event(level: 'info' | 'warn', code: string, message: string): void {
+    this.#parts.events.onEvent(this.name, level, code, message);
+  }
+
+  #hasLink(): boolean {
+    return this.#faces.some(({ port, options }) => options.isFirstPath && port.isOpen);
+  }
+
+  #tellNoLink(): void {
+    const { interface: name } = this.#entries[0]!.plan;
+    const message = `the interface ${name} is not there, is down, or has no address of its own`;
+    this.#event('warn', 'BAL_ADDRESS_INTERFACE', message);
+  }
+
+  #look(): void {
+    const tracks: readonly TrackPlan[] = this.#entries.flatMap(({ plan }) => plan.tracks);
+    const own = {
+      hasLink: this.#hasLink(),
+      workersAlive: this.#parts.workersAlive(),
+      dataPath: new Map(this.#dataPaths.flatMap((path) => [...path.verdicts])),
+    };
+    this.#conditions = listConditions(own, tracks, this.#parts.verdicts);
+    const fitness = fitnessOf(this.#conditions);
+    if (!isSameFitness(fitness, this.#state.fitness)) this.tell({ kind: 'fitness', fitness });
+  }
+}
+
+function optionsOf({ vrrp }: AddressPlan): ElectionState['options'] {
+  const { priority, intervalMs, misses, preempt, preemptDelayMs, peers } = vrrp;
+  return { priority, intervalMs, misses, preempt, preemptDelayMs, peers };
+}

@@ -1,0 +1,189 @@
+/** All groups of this node, and what the supervisor wants of them. */
+import type { SeenAddress } from '../codec/rtnetlink/address.ts';
+import { BallastError } from '../base/errors.ts';
+import type { AddressPlan } from '../config/plan-addresses.ts';
+import type { Netlink } from '../sys/netlink.ts';
+import { Group, type GroupParts } from './group.ts';
+import { BOARD_GROUP, BOARD_GROUP_AT, BOARD_GROUP_FIELDS } from './guard-protocol.ts';
+import type { FromGuard, TrackVerdict } from './guard-protocol.ts';
+import { Ports } from './ports.ts';
+import type { Reactor } from './reactor.ts';
+import type { WorkerHearts } from './worker-hearts.ts';
+
+/** A move is answered after so long at the latest, in ms; an election calls it off before. */
+const MOVE_MS = 5_000;
+
+export type GroupsParts = {
+  readonly reactor: Reactor;
+  readonly netlink: Netlink;
+  readonly board: Float64Array;
+  readonly hearts: WorkerHearts;
+  readonly send: (frame: FromGuard) => void;
+};
+
+export class Groups {
+  readonly #parts: GroupsParts;
+  readonly #ports: Ports;
+  readonly #groups = new Map<string, Group>();
+  readonly #verdicts = new Map<string, TrackVerdict>();
+  readonly #moves = new Map<string, number>();
+  #places: Readonly<Record<string, number>> = {};
+  #onStopped: (() => void) | null = null;
+
+  constructor(parts: GroupsParts) {
+    this.#parts = parts;
+    this.#ports = new Ports(parts.reactor);
+  }
+
+  /** Puts a plan in force: groups that stay go on, whatever changes in them. */
+  setPlan(addresses: readonly AddressPlan[], places: Readonly<Record<string, number>>): void {
+    this.#places = places;
+    this.#ports.floating.clear();
+    for (const { ips } of addresses) for (const { host } of ips) this.#ports.floating.add(host);
+    const byGroup = Map.groupBy(addresses, ({ group }) => group);
+    for (const [name, group] of this.#groups) {
+      if (byGroup.has(name)) continue;
+      group.end();
+      this.#groups.delete(name);
+    }
+    for (const [name, plans] of byGroup) {
+      const known = this.#groups.get(name);
+      if (known !== undefined) known.setPlans(plans);
+      else this.#begin(name, plans);
+    }
+    this.#ports.sweep(new Set(addresses.map(({ interface: one }) => one)));
+    this.tellStanding();
+  }
+
+  setVerdicts(tracks: Readonly<Record<string, TrackVerdict>>): void {
+    this.#verdicts.clear();
+    for (const [key, verdict] of Object.entries(tracks)) this.#verdicts.set(key, verdict);
+    this.look();
+  }
+
+  look(): void {
+    for (const group of this.#groups.values()) group.look();
+    for (const [name, group] of this.#groups) this.#note(name, group);
+  }
+
+  /** Links or addresses have changed: sockets are opened where they can be, and closed elsewhere. */
+  reopen(): void {
+    for (const group of this.#groups.values()) {
+      try {
+        group.open();
+      } catch (error) {
+        if (!(error instanceof BallastError)) throw error;
+      }
+    }
+  }
+
+  onAddress(seen: SeenAddress): void {
+    for (const group of this.#groups.values()) group.onAddress(seen);
+  }
+
+  move(name: string, request: number): void {
+    const group = this.#groups.get(name);
+    if (group?.state !== 'active') {
+      const outcome = group === undefined ? 'there is no such group' : 'it is not active here';
+      this.#parts.send({ type: 'moved', request, ok: false, outcome });
+      return;
+    }
+    this.#moves.set(name, request);
+    this.#parts.reactor.after(MOVE_MS, () => this.#answerMove(name, false, 'it took too long'));
+    group.tell({ kind: 'move' });
+  }
+
+  /** Gives everything to other nodes. */
+  stop(limitMs: number, onStopped: () => void): void {
+    this.#onStopped = onStopped;
+    this.#parts.reactor.after(limitMs, () => this.#allStopped());
+    for (const group of this.#groups.values()) group.tell({ kind: 'stop' });
+    this.#checkStopped();
+  }
+
+  leave(): void {
+    for (const group of this.#groups.values()) group.leave();
+  }
+
+  tellStanding(): void {
+    const { nowMs } = this.#parts.reactor;
+    const groups = [...this.#groups.values()].map((group) => group.standing(nowMs));
+    this.#parts.send({ type: 'standing', groups });
+  }
+
+  #begin(name: string, plans: readonly AddressPlan[]): void {
+    const group = new Group(name, plans, this.#groupParts());
+    this.#groups.set(name, group);
+    group.begin(this.#wasActive(name, plans[0]!));
+  }
+
+  #groupParts(): GroupParts {
+    const { reactor, netlink, hearts, send } = this.#parts;
+    return {
+      reactor,
+      netlink,
+      ports: this.#ports,
+      workersAlive: () => (hearts.count === 0 ? null : hearts.living(reactor.nowMs)),
+      verdicts: this.#verdicts,
+      events: {
+        onState: (group) => this.#changed(group),
+        onEvent: (group, level, code, message) =>
+          send({ type: 'event', level, code, group, message }),
+        onStopped: () => this.#checkStopped(),
+      },
+    };
+  }
+
+  #changed(group: Group): void {
+    this.#note(group.name, group);
+    if (group.state === 'backup') this.#answerMove(group.name, true, 'another node has it now');
+    else if (group.state === 'active') this.#answerMove(group.name, false, 'no other node took it');
+    this.tellStanding();
+  }
+
+  #answerMove(name: string, ok: boolean, outcome: string): void {
+    const request = this.#moves.get(name);
+    if (request === undefined) return;
+    this.#moves.delete(name);
+    this.#parts.send({ type: 'moved', request, ok, outcome });
+  }
+
+  #checkStopped(): void {
+    if (this.#onStopped === null) return;
+    for (const group of this.#groups.values()) if (group.state !== 'initialize') return;
+    this.#allStopped();
+  }
+
+  #allStopped(): void {
+    const onStopped = this.#onStopped;
+    this.#onStopped = null;
+    if (onStopped === null) return;
+    for (const [name, group] of this.#groups) {
+      group.end();
+      this.#note(name, group);
+    }
+    this.#groups.clear();
+    onStopped();
+  }
+
+  /** Writes to the board what a successor must know. */
+  #note(name: string, group: Group): void {
+    const at = this.#place(name);
+    if (at < 0) return;
+    const { board } = this.#parts;
+    board[at + BOARD_GROUP.isActive] = group.state === 'active' ? 1 : 0;
+    board[at + BOARD_GROUP.advertisedMs] = group.sentMs;
+  }
+
+  #wasActive(name: string, { vrrp }: AddressPlan): boolean {
+    const at = this.#place(name);
+    if (at < 0 || this.#parts.board[at + BOARD_GROUP.isActive] !== 1) return false;
+    const silentMs = this.#parts.reactor.nowMs - this.#parts.board[at + BOARD_GROUP.advertisedMs]!;
+    return silentMs < vrrp.misses * vrrp.intervalMs;
+  }
+
+  #place(name: string): number {
+    const place = this.#places[name];
+    return place === undefined ? -1 : BOARD_GROUP_AT + place * BOARD_GROUP_FIELDS;
+  }
+}
