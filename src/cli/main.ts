@@ -1,6 +1,7 @@
 /** The program: reads the command line and runs one command, loading only what that one needs. */
 import { Command, CommanderError } from 'commander';
 import { BallastError } from '../base/errors.ts';
+import { addAddressCommands } from './address-commands.ts';
 import { addConfigCommands } from './config-commands.ts';
 import { addAdminOptions, adminChoice, type AdminFlags } from './admin-options.ts';
 import { EXIT } from './exit-codes.ts';
@@ -20,6 +21,7 @@ Examples:
   ballast rollback ballast.yaml      go back to the configuration before
   ballast upgrade ballast.yaml       hand over to the version that is installed now
   ballast drain web/10.0.0.11:8080   send nothing new to a server
+  ballast address status ballast.yaml  who has the floating addresses, and why
 
 Exit codes:
   0  done
@@ -117,6 +119,7 @@ function build(): Command {
   addConfigCommands(program);
   addUpgradeCommand(program);
   addServerCommands(program);
+  addAddressCommands(program);
   program
     .command('demo')
     .description('show a balancer at work on this machine')

@@ -61,6 +61,7 @@ const REPORT: StatusReport = {
   workerRestarts: 0,
   listeners: [],
   routes: [],
+  addresses: [],
   pools: [
     {
       name: 'web',

@@ -6,6 +6,7 @@ import type {
   ServerStatus,
   StatusReport,
 } from '../control/status-report.ts';
+import { addressText } from './address-text.ts';
 import { certificatesText } from './certificates-text.ts';
 import { ACME_COLOURS, ACME_WORD, acmeText } from './acme-text.ts';
 import { BOLD, GREEN, PLAIN, RED, YELLOW } from './colours.ts';
@@ -46,6 +47,7 @@ export function statusText(report: StatusReport, isColoured: boolean): string {
     parts.push(poolText(pool).replace(STATE_WORD, (word) => paint(STATE_COLOURS[word]!, word)));
   }
   parts.push(
+    addressText(report.addresses),
     certificatesText(report.certificates),
     acmeText(report).replace(ACME_WORD, (word) => paint(ACME_COLOURS[word]!, word)),
     routesText(report),

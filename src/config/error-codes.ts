@@ -192,6 +192,10 @@ export const CONFIG_ERROR_CODES = {
     'A route can never be chosen: an earlier one matches all that it matches.',
     'Remove it, or narrow the conditions of the earlier one.',
   ),
+  BAL_CONFIG_OWNER_LEASE: row(
+    'Warning: priority 255 stands for an address that belongs to the node for good, a lease for one that does not.',
+    'Write a priority of 254 or less, or lease: 0s.',
+  ),
   BAL_CONFIG_UNUSED_CERTIFICATE: row(
     'Warning: no listener shows this certificate.',
     'Remove it, or name it in the tls of a listener.',

@@ -7,11 +7,6 @@ type LaterKey = { readonly at: RegExp; readonly keys: readonly string[]; readonl
 
 const LATER_KEYS: readonly LaterKey[] = [
   {
-    at: /^$/,
-    keys: ['addresses'],
-    hint: 'allowed: admin, workers, log, limits, drain, state, resolver, certificates, listeners, pools',
-  },
-  {
     at: /^listeners\.[^.]+$/,
     keys: ['http2', 'http3'],
     hint: 'listeners pass on HTTP/1.1, TCP and UDP',

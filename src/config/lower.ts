@@ -1,9 +1,10 @@
 import { digest } from './digest.ts';
 import type { Files } from './files.ts';
+import { floatingHosts, lowerAddress } from './lower/addresses.ts';
 import { lowerListener } from './lower/listener.ts';
 import { lowerPool } from './lower/pool.ts';
 import { lowerCertificates } from './lower/tls.ts';
-import type { Plan } from './plan.ts';
+import type { ListenerPlan, Plan } from './plan.ts';
 import type { Config } from './schema.ts';
 import { adminPlan } from './schema/admin.ts';
 import { uriBytes } from './schema/limits.ts';
@@ -39,6 +40,10 @@ export function lower(config: Config, options: LowerOptions): Plan {
   const certificates = Object.keys(config.certificates);
   const context = { pools, certificates, files, folder, config };
   const { limits, resolver } = config;
+  const floating = floatingHosts(config.addresses);
+  const listeners = Object.entries(config.listeners).map(([key, listener]) =>
+    withFreebind(lowerListener(listener, key, context), floating),
+  );
   const plan = {
     workers: config.workers ?? cores,
     admin: adminPlan(config.admin, folder),
@@ -63,11 +68,17 @@ export function lower(config: Config, options: LowerOptions): Plan {
       keepMs: resolver.keep,
     },
     certificates: lowerCertificates(config.certificates, folder),
-    listeners: Object.entries(config.listeners).map(([key, listener]) =>
-      lowerListener(listener, key, context),
-    ),
+    listeners,
     pools: Object.entries(config.pools).map(([key, pool]) => lowerPool(pool, key, context)),
-    addresses: [],
+    addresses: Object.entries(config.addresses).map(([key, given]) =>
+      lowerAddress(given, key, listeners),
+    ),
   };
   return { version: 1, digest: digest(plan, ['version', 'slot']), ...plan };
+}
+
+/** Who listens on a floating address does so while another node has it. */
+function withFreebind(listener: ListenerPlan, floating: ReadonlySet<string>): ListenerPlan {
+  if (!listener.binds.some(({ host }) => floating.has(host))) return listener;
+  return { ...listener, freebind: true };
 }

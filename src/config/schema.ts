@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { adminSchema } from './schema/admin.ts';
 import { certificateSchema } from './schema/certificate.ts';
+import { floatingSchema } from './schema/floating.ts';
 import { limitsSchema } from './schema/limits.ts';
 import { listenerSchema } from './schema/listener.ts';
 import { logSchema } from './schema/log.ts';
@@ -39,6 +40,11 @@ export const configSchema = z
     ).prefault({}),
     listeners: named('Listeners by name.', keyName('The name of a listener.'), listenerSchema),
     pools: named('Pools by name.', keyName('The name of a pool.'), poolSchema).prefault({}),
+    addresses: named(
+      'Floating addresses by name.',
+      keyName('The name of a group of addresses.'),
+      floatingSchema,
+    ).prefault({}),
   })
   .meta({ title: 'Ballast', description: 'Configuration of Ballast.' });
 

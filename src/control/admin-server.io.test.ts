@@ -64,6 +64,12 @@ function view(parts: Partial<ControlView> = {}): ControlView {
       change: () => assert.fail('must not change'),
       events: () => [],
     },
+    floating: {
+      standing: [],
+      addressesOf: () => [],
+      groupNamed: () => null,
+      move: () => assert.fail('must not move'),
+    },
     certificates: {
       list: () => [],
       status: () => assert.fail('must not be asked'),

@@ -8,6 +8,7 @@ import type { ServerList, ServerQuery } from './admin/server-list.ts';
 import type { TrafficBook } from './admin/traffic.ts';
 import type { Certificates } from './certificates/certificates.ts';
 import type { EventBook } from './event-book.ts';
+import type { Floating } from './guardian/floating.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { ConfigControl } from './history/config-control.ts';
 import type { ConfigStatus } from './history/config-report.ts';
@@ -30,6 +31,7 @@ export type ControlView = {
   readonly config: ConfigControl;
   readonly upgrader: Pick<Upgrader, 'request' | 'settled' | 'last'>;
   readonly servers: ServerControl;
+  readonly floating: Pick<Floating, 'standing' | 'addressesOf' | 'groupNamed' | 'move'>;
   /** What people may see of certificates and do with them. */
   readonly certificates: Pick<Certificates, 'list' | 'status' | 'refresh' | 'put'>;
   readonly api: ApiView;
@@ -58,6 +60,7 @@ export type ControlParts = {
   readonly fleet: WorkerFleet;
   readonly health: HealthBoard;
   readonly names: NameBoard;
+  readonly floating: Pick<Floating, 'standing' | 'guardian' | 'addressesOf'>;
   readonly certificates: Pick<Certificates, 'status' | 'families'>;
   readonly acme: Pick<AcmeManager, 'status' | 'counters'>;
   readonly reloader: Reloader;

@@ -7,7 +7,13 @@
 export const EVENTS_MAX = 1_000;
 
 /** What something happened to. */
-export type EventKind = 'server' | 'worker' | 'configuration' | 'certificate' | 'balancer';
+export type EventKind =
+  | 'server'
+  | 'worker'
+  | 'configuration'
+  | 'certificate'
+  | 'address'
+  | 'balancer';
 
 /** Whether somebody should look: things got worse, better, or merely different. */
 export type EventTone = 'bad' | 'good' | 'note';

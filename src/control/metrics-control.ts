@@ -3,6 +3,7 @@ import { WORKER_METER } from '../base/meters.ts';
 import { acmeFamilies } from './acme/acme-metrics.ts';
 import type { ControlParts } from './control-view.ts';
 import type { AgentCounters } from './server-states/agent/agent-checker.ts';
+import { addressFamilies } from './guardian/address-metrics.ts';
 import { single, type MetricFamily, type Sample } from './metric-family.ts';
 import { nameFamilies } from './names/name-metrics.ts';
 
@@ -18,6 +19,7 @@ export function controlFamilies(parts: ControlParts): MetricFamily[] {
     ...nameFamilies(parts),
     ...parts.certificates.families(),
     ...acmeFamilies(parts),
+    ...addressFamilies(parts),
   ];
 }
 

@@ -12,6 +12,7 @@ import type { AdminServer } from './admin-server.ts';
 import type { AdminSlot } from './admin-slot.ts';
 import type { StoreChange } from './certificates/certificates.ts';
 import type { StoreRef } from './certificates/sealed-store.ts';
+import type { Floating } from './guardian/floating.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { ListenerChange, Listeners } from './listeners.ts';
 import type { LogSink } from './log-sink.ts';
@@ -28,6 +29,7 @@ export type PlanParts = {
   readonly health: HealthBoard;
   readonly fleet: WorkerFleet;
   readonly admin: AdminSlot;
+  readonly floating: Floating;
   /** The store in force. */
   readonly store: () => StoreRef;
 };
@@ -98,6 +100,8 @@ export class PlanInForce {
     if (given !== undefined) admin.use(await admin.open(plan, given));
     material.commit();
     slots.settle();
+    // Last: this node stands for addresses once it serves.
+    await this.#parts.floating.use(numbered);
     return numbered;
   }
 
@@ -122,6 +126,7 @@ export class PlanInForce {
       const store = material?.store ?? this.#parts.store();
       await this.#applyToWorkers({ plan: numbered, sockets: change.sockets, store }, before);
       this.#checkCanGoOn();
+      await this.#applyToGuardian(numbered, before);
       material?.commit();
       this.#settle(numbered, change);
       sink.use(plan.log.access, outlet);
@@ -157,6 +162,19 @@ export class PlanInForce {
     this.#checkCanGoOn();
     await fleet.apply({ plan: before, sockets: this.#sockets, store: store() });
     throw new BallastError('BAL_RELOAD_REFUSED', `a worker refused: ${outcome.refusals[0]}`);
+  }
+
+  /** Where the guardian refuses, the workers get the plan before back. */
+  async #applyToGuardian(plan: Plan, before: Plan): Promise<void> {
+    try {
+      await this.#parts.floating.use(plan);
+    } catch (error) {
+      this.#version = before.version;
+      const { fleet, health, store } = this.#parts;
+      fleet.setHealth(() => health.frames());
+      await fleet.apply({ plan: before, sockets: this.#sockets, store: store() });
+      throw error;
+    }
   }
 
   #settle(plan: Plan, change: ListenerChange): void {

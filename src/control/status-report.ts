@@ -1,5 +1,6 @@
 /** The answer of GET /status and of `ballast status --json`. Fields are only ever added. */
 import type { CertificatesStatus } from './certificates/certificate-status.ts';
+import type { AddressStatus } from './guardian/address-status.ts';
 import type { ConfigStatus } from './history/config-report.ts';
 import type { AcmeStatus } from './acme/acme-view.ts';
 import type { UpgradeReport } from './handover/upgrader.ts';
@@ -26,6 +27,8 @@ export type StatusReport = {
   readonly listeners: readonly ListenerStatus[];
   readonly routes: readonly RouteStatus[];
   readonly pools: readonly PoolStatus[];
+  /** Floating addresses, by group. */
+  readonly addresses: readonly AddressStatus[];
   readonly certificates: CertificatesStatus;
   /** Certificates that are obtained by ACME. */
   readonly acme: readonly AcmeStatus[];

@@ -3,6 +3,7 @@ import { LISTENER_METER, POOL_METER, ROUTE_METER, WORKER_METER } from '../base/m
 import type { PoolPlan } from '../config/plan.ts';
 import { bindText } from '../sys/sockets.ts';
 import type { ControlParts } from './control-view.ts';
+import { addressStatuses } from './guardian/address-status.ts';
 import { poolNames } from './names/name-status.ts';
 import { serverStatus } from './server-states/server-status.ts';
 import type {
@@ -24,6 +25,7 @@ export function buildStatus(parts: ControlParts): StatusReport {
     listeners: listenerStatuses(parts),
     routes: routeStatuses(parts),
     pools: plan.pools.map((pool) => poolStatus(pool, parts)),
+    addresses: addressStatuses(parts.floating),
     certificates: parts.certificates.status(),
     acme: parts.acme.status(),
     recentEvents: parts.health.events.list(0, RECENT_EVENTS),
@@ -33,7 +35,7 @@ export function buildStatus(parts: ControlParts): StatusReport {
 /** The part of a report that is about the balancer as a whole, and its processes. */
 export type BalancerStatus = Omit<
   StatusReport,
-  'listeners' | 'routes' | 'pools' | 'certificates' | 'acme' | 'recentEvents'
+  'listeners' | 'routes' | 'pools' | 'addresses' | 'certificates' | 'acme' | 'recentEvents'
 >;
 
 /** Called for each report, the overview of the API included. */

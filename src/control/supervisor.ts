@@ -1,7 +1,6 @@
 /**
- * The control plane as a whole: it owns the listening sockets, the meters, the health checks and
- * the workers, and changes all of them together when a new plan comes.
- *
+ * The control plane as a whole: it owns the listening sockets, the meters, the health checks, the
+ * workers and the guardian, and changes all of them together when a new plan comes.
  * Nothing that a client waits for passes through here. When this process dies the workers go on
  * with what they last knew.
  */
@@ -11,12 +10,13 @@ import { BallastError } from '../base/errors.ts';
 import { acmeFiles } from './acme/acme-files.ts';
 import { AcmeManager } from './acme/acme-manager.ts';
 import { ApiState } from './admin/api-state.ts';
-import { DRAIN_EVENT, reloadEvent, workerEvent } from './admin/own-events.ts';
+import { DRAIN_EVENT, workerEvent } from './admin/own-events.ts';
 import { AdminSlot } from './admin-slot.ts';
 import { Certificates, type StoreChange } from './certificates/certificates.ts';
 import { allSections } from './handover/all-sections.ts';
 import type { Heir } from './handover/heir.ts';
 import { Succession } from './handover/succession.ts';
+import { Floating } from './guardian/floating.ts';
 import { HealthBoard } from './health-board.ts';
 import { configControl } from './history/config-control.ts';
 import { ConfigHistory } from './history/config-history.ts';
@@ -31,8 +31,8 @@ import { drainingError, PlanInForce } from './plan-in-force.ts';
 import { serverChanges } from './names/server-changes.ts';
 import type { ProductLog } from './product-log.ts';
 import { accessLogFault } from './log-fault.ts';
-import { logReport } from './reload-log.ts';
-import { Reloader } from './reload.ts';
+import { makeReloader } from './make-reloader.ts';
+import type { Reloader } from './reload.ts';
 import type { LoadedRequest, ReloadReport } from './reload.ts';
 import { Segments } from './segments.ts';
 import { Serial } from './serial.ts';
@@ -59,6 +59,7 @@ export class Supervisor {
   readonly #sink: LogSink;
   readonly #health: HealthBoard;
   readonly #fleet: WorkerFleet;
+  readonly #floating: Floating;
   readonly #reloader: Reloader;
   readonly #view: ControlView;
   readonly #api: ApiState;
@@ -94,7 +95,16 @@ export class Supervisor {
       slotUses: () => this.#slots.uses(),
       onLogStream: (fd) => this.#sink.attach(fd),
       onPassive: (told) => this.#health.takePassive(told),
-      onWorker: (...told) => this.#health.events.book.add(workerEvent(...told)),
+      onWorker: (...told) => {
+        this.#floating.setWorker(told[0], told[1]);
+        this.#health.events.book.add(workerEvent(...told));
+      },
+    });
+    this.#floating = new Floating({
+      log: this.#log,
+      segments: this.#segments,
+      health: () => this.#health.frames(),
+      onEvent: (event) => this.#health.events.book.add(event),
     });
     this.#inForce = new PlanInForce({
       log: this.#log,
@@ -104,6 +114,7 @@ export class Supervisor {
       health: this.#health,
       fleet: this.#fleet,
       admin: this.#admin,
+      floating: this.#floating,
       store: () => this.certificates.store,
     });
     this.#names = new Names({
@@ -182,7 +193,6 @@ export class Supervisor {
     return this.#isDraining || isAnyWell(this.#fleet);
   }
 
-  /** Longest time that a drain takes, in ms. */
   get drainMs(): number {
     return this.#inForce.plan?.drainMs ?? 0;
   }
@@ -212,6 +222,8 @@ export class Supervisor {
     this.#isDraining = true;
     this.#inForce.end();
     this.#health.events.book.add(DRAIN_EVENT);
+    // Another node serves new clients before this one refuses them.
+    await this.#floating.stop();
     // First, so that no worker is given a socket that is closed.
     const drained = this.#fleet.drain(this.drainMs);
     this.#listeners.close();
@@ -222,7 +234,7 @@ export class Supervisor {
 
   /** Ends all workers at once. Waits for nothing, so that it can run while the process exits. */
   killAll(): void {
-    this.#fleet.killAll();
+    for (const part of [this.#floating, this.#fleet]) part.killAll();
   }
 
   async #close(): Promise<void> {
@@ -232,6 +244,7 @@ export class Supervisor {
     this.certificates.stop();
     this.#health.stop();
     this.#listeners.close();
+    await this.#floating.leave();
     await this.#admin.close();
     await this.#sink.end();
   }
@@ -293,28 +306,13 @@ export class Supervisor {
   }
 
   #makeReloader(): Reloader {
-    const { load, onReload } = this.#options;
-    return new Reloader({
-      file: this.#options.file,
-      load: (text) => {
-        onReload?.(true);
-        return load(text);
-      },
-      apply: async (loaded) => {
-        const changed = await this.#changes.run(() => this.#change(loaded));
-        await this.#history.saved();
-        return changed;
-      },
-      inForce: () => ({
-        version: this.#inForce.version,
-        number: this.#history.current?.number ?? 0,
-        digest: this.#history.current?.digest ?? '',
-      }),
-      onReport: (report) => {
-        onReload?.(false);
-        logReport(this.#log, report);
-        this.#health.events.book.add(reloadEvent(report));
-      },
+    return makeReloader({
+      options: this.#options,
+      log: this.#log,
+      events: this.#health.events.book,
+      history: this.#history,
+      inForce: this.#inForce,
+      apply: (loaded) => this.#changes.run(() => this.#change(loaded)),
     });
   }
 
@@ -330,6 +328,7 @@ export class Supervisor {
         names: this.#names,
         segments: this.#segments,
         ticketKeys: this.certificates.ticketKeys,
+        floating: this.#floating,
         plan: () => this.#inForce.plan!,
       }),
       exclusive: (job) => this.#changes.run(job),
@@ -349,6 +348,7 @@ export class Supervisor {
     this.#names.stop();
     this.certificates.stop();
     void this.#acme.stop();
+    void this.#floating.leave();
   }
 
   #makeView(): ControlView {
@@ -369,6 +369,7 @@ export class Supervisor {
       fleet: this.#fleet,
       health: this.#health,
       names: this.#names.board,
+      floating: this.#floating,
       succession: this.succession,
       certificates: this.certificates,
       acme: this.#acme,
@@ -384,6 +385,7 @@ export class Supervisor {
       config,
       upgrader: this.succession.upgrader,
       certificates: this.certificates,
+      floating: this.#floating,
       servers: serverControl({
         plan: () => this.#inForce.plan,
         board: this.#health,

@@ -48,9 +48,12 @@ export class DataPath {
   }
 
   #targets(): DataPathTarget[] {
-    return this.#plan.listeners
-      .filter(({ bind }) => this.#isHolding || ANY.has(bind.host))
-      .map((target) => ({ ...target, bind: reachable(target) }));
+    return (
+      this.#plan.listeners
+        .filter(({ bind }) => this.#isHolding || ANY.has(bind.host))
+        // A connection alone: requests would fill the access log.
+        .map((target) => ({ ...target, bind: reachable(target), speaksHttp: false }))
+    );
   }
 
   #look(): void {

@@ -81,6 +81,10 @@ export class Group {
     return this.#state.name;
   }
 
+  get firstHost(): string {
+    return this.#entries[0]!.plan.ips[0]!.host;
+  }
+
   get isHolding(): boolean {
     return isHolding(this.#state);
   }
@@ -164,6 +168,9 @@ export class Group {
       since: this.#sinceMs,
       basePriority: options.priority,
       priority: effectivePriority(this.#state),
+      intervalMs: options.intervalMs,
+      misses: options.misses,
+      preempt: options.preempt,
       activePeer: rival?.peer ?? '',
       activePriority: rival?.priority ?? 0,
       takeovers: this.#takeovers,

@@ -101,6 +101,11 @@ export class Groups {
     this.#checkStopped();
   }
 
+  /** The first address of each group. */
+  firstHosts(): string[] {
+    return [...this.#groups.values()].map(({ firstHost }) => firstHost);
+  }
+
   leave(): void {
     for (const group of this.#groups.values()) group.leave();
   }

@@ -9,6 +9,9 @@ import type { ElectionName, ElectionReason } from '../machine/vrrp/words.ts';
 /** Descriptors that a guardian inherits. */
 export const GUARD_FD = { control: 3, descriptors: 4, board: 5 } as const;
 
+/** The abstract name under which a guardian without supervisor waits for a successor's "leave". */
+export const orphanGuardianName = (host: string): string => `ballast-guardian-${host}`;
+
 /** Longest frame in bytes. */
 export const GUARD_FRAME_BYTES_MAX = 16 << 20;
 
@@ -92,6 +95,9 @@ export type GroupStanding = {
   readonly basePriority: number;
   /** What it advertises, or would. */
   readonly priority: number;
+  readonly intervalMs: number;
+  readonly misses: number;
+  readonly preempt: boolean;
   /** The node that advertises now, "" for none, and its priority. */
   readonly activePeer: string;
   readonly activePriority: number;

@@ -10,10 +10,12 @@ import { BallastError } from '../base/errors.ts';
 import { receiveFd } from '../sys/fd-passing.ts';
 import { FrameStream } from '../sys/frame-stream.ts';
 import { Netlink, NetlinkNews } from '../sys/netlink.ts';
+import { acceptNamed, listenNamed, peerUid, receiveText } from '../sys/named-sockets.ts';
 import { mapShared } from '../sys/shared-memory.ts';
 import { closeFd } from '../sys/sockets.ts';
 import { Groups } from './groups.ts';
 import { BOARD, BOARD_BYTES, GUARD_FD, GUARD_FRAME_BYTES_MAX } from './guard-protocol.ts';
+import { orphanGuardianName } from './guard-protocol.ts';
 import type { FromGuard, ToGuard } from './guard-protocol.ts';
 import { Reactor } from './reactor.ts';
 import { WorkerHearts } from './worker-hearts.ts';
@@ -146,7 +148,33 @@ function receive(): void {
   if (!control.isOpen) {
     reactor.unwatch(GUARD_FD.control);
     if (groups === null) process.exit(0);
+    waitForSuccessor();
   }
+}
+
+/** Waits under the names of our addresses until a successor of the supervisor says "leave". */
+function waitForSuccessor(): void {
+  for (const host of groups!.firstHosts()) {
+    const door = listenNamed(orphanGuardianName(host));
+    reactor.watch(door, () => {
+      for (let guest = acceptNamed(door); guest >= 0; guest = acceptNamed(door)) welcome(guest);
+    });
+  }
+}
+
+function welcome(guest: number): void {
+  const uid = peerUid(guest);
+  if (uid !== 0 && uid !== process.getuid!()) {
+    closeFd(guest);
+    return;
+  }
+  reactor.watch(guest, () => {
+    const text = receiveText(guest);
+    if (text === 'leave') leave();
+    if (text !== '') return;
+    reactor.unwatch(guest);
+    closeFd(guest);
+  });
 }
 
 function contained(run: () => void): void {

@@ -12,6 +12,7 @@ const READERS: Readonly<Record<string, string>> = {
   'src/control/admin/traffic.ts': 'labels of points; rates go by the other clock',
   'src/control/certificates': 'validity of certificates, age of ticket keys beyond a restart',
   'src/control/event-book.ts': 'times of events',
+  'src/control/guardian/address-status.ts': 'since when, as ISO 8601',
   'src/control/health-board.ts': 'when an operator asked for something',
   'src/control/handover/upgrader.ts': 'when an upgrade ended',
   'src/control/history': 'times of configurations',

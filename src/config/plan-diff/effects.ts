@@ -116,4 +116,11 @@ const EFFECTS: Readonly<
     changed: always('connections stay; new handshakes get the new one'),
     removed: always('connections stay; new handshakes do not get it any more'),
   },
+  address: {
+    added: always('this node listens first, and takes the addresses where no other has them'),
+    removed: always(
+      'the addresses are removed from this node, which does not stand for them any more',
+    ),
+    changed: always('what stays the same is not touched'),
+  },
 };

@@ -18,7 +18,8 @@ export type ThingKind =
   | 'name'
   | 'check'
   | 'agent'
-  | 'certificate';
+  | 'certificate'
+  | 'address';
 
 export type PlanChange = {
   readonly kind: ThingKind;

@@ -1,4 +1,5 @@
 import { checkAcme } from './acme.ts';
+import { checkAddresses } from './addresses.ts';
 import { checkAdmin } from './admin.ts';
 import { checkBalance } from './balance.ts';
 import { checkBinds } from './binds.ts';
@@ -52,4 +53,5 @@ export const RULES: readonly Rule[] = [
   checkCheckPlaces,
   checkSecrets,
   checkSameAs,
+  checkAddresses,
 ];

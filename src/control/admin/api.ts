@@ -8,6 +8,7 @@ import { ADDRESS_ERROR_CODES } from '../../base/address-error-codes.ts';
 import { SYSTEM_ERROR_CODES } from '../../base/system-error-codes.ts';
 import type { ControlView } from '../control-view.ts';
 import { CONTROL_ERROR_CODES } from '../error-codes.ts';
+import { addAddressRoutes } from './address-routes.ts';
 import { addConfigRoutes } from './config-routes.ts';
 import { addUpgradeRoutes } from '../handover/upgrade-routes.ts';
 import { addControlRoutes } from './control-routes.ts';
@@ -49,6 +50,7 @@ export function apiApp(view: ControlView): OpenAPIHono {
   addServerRoutes(app, view);
   addConfigRoutes(app, view);
   addControlRoutes(app, view);
+  addAddressRoutes(app, view);
   addUpgradeRoutes(app, view.upgrader);
   serve(
     app,

@@ -22,6 +22,7 @@ const planChangeSchema = z
       'check',
       'agent',
       'certificate',
+      'address',
     ]),
     name: z.string(),
     change: z.enum(['added', 'removed', 'changed']),

@@ -86,7 +86,7 @@ export const eventSchema = z
   .object({
     id: z.number().int().openapi({ description: 'One more for each since the start.' }),
     time: z.string().openapi({ format: 'date-time' }),
-    kind: z.enum(['server', 'worker', 'configuration', 'certificate', 'balancer']),
+    kind: z.enum(['server', 'worker', 'configuration', 'certificate', 'address', 'balancer']),
     tone: z.enum(['bad', 'good', 'note']).openapi({ description: 'Whether somebody should look.' }),
     subject: z.string().openapi({ description: 'POOL/SERVER, "worker 0", or the kind again.' }),
     column: z.string().openapi({ description: 'Of servers the column that changed.' }),

@@ -1,6 +1,7 @@
 /** What the API says of the balancer's state: the schemas of its document and of its tests. */
 import { ACME_STATES } from '../../acme/acme-view.ts';
 import { z } from '@hono/zod-openapi';
+import { addressSchema } from './addresses.ts';
 import { certificatesSchema } from './certificates.ts';
 import { upgradeSchema } from './upgrade.ts';
 
@@ -234,6 +235,7 @@ export const statusSchema = z
     listeners: z.array(listenerSchema).readonly(),
     routes: z.array(routeSchema).readonly(),
     pools: z.array(poolSchema).readonly(),
+    addresses: z.array(addressSchema).readonly(),
     certificates: certificatesSchema,
     acme: z.array(acmeSchema).readonly(),
     recentEvents: z.array(stateEventSchema).readonly(),
