@@ -1,6 +1,7 @@
 import { digest } from './digest.ts';
 import type { Files } from './files.ts';
 import { floatingHosts, lowerAddress } from './lower/addresses.ts';
+import { isKernel, lowerKernel } from './lower/kernel.ts';
 import { lowerListener } from './lower/listener.ts';
 import { lowerPool } from './lower/pool.ts';
 import { lowerCertificates } from './lower/tls.ts';
@@ -41,9 +42,10 @@ export function lower(config: Config, options: LowerOptions): Plan {
   const context = { pools, certificates, files, folder, config };
   const { limits, resolver } = config;
   const floating = floatingHosts(config.addresses);
-  const listeners = Object.entries(config.listeners).map(([key, listener]) =>
-    withFreebind(lowerListener(listener, key, context), floating),
-  );
+  const all = Object.entries(config.listeners);
+  const listeners = all
+    .filter(([, listener]) => !isKernel(listener))
+    .map(([key, listener]) => withFreebind(lowerListener(listener, key, context), floating));
   const plan = {
     workers: config.workers ?? cores,
     admin: adminPlan(config.admin, folder),
@@ -70,6 +72,9 @@ export function lower(config: Config, options: LowerOptions): Plan {
     certificates: lowerCertificates(config.certificates, folder),
     listeners,
     pools: Object.entries(config.pools).map(([key, pool]) => lowerPool(pool, key, context)),
+    kernel: all.flatMap(([key, listener]) =>
+      isKernel(listener) ? [lowerKernel(listener, key, pools)] : [],
+    ),
     addresses: Object.entries(config.addresses).map(([key, given]) =>
       lowerAddress(given, key, listeners),
     ),

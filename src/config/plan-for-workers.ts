@@ -20,5 +20,5 @@ export function planForWorkers(plan: Plan): Plan {
     check: pool.check === null ? null : withoutProbe(pool.check),
     agent: pool.agent === null ? null : withoutText(pool.agent),
   }));
-  return { ...plan, digest: '', pools, addresses: [] };
+  return { ...plan, digest: '', pools, kernel: [], addresses: [] };
 }

@@ -16,6 +16,7 @@ import type {
   TcpListenerPlan,
   UdpListenerPlan,
 } from './plan-layer4.ts';
+import type { KernelListenerPlan } from './plan-kernel.ts';
 import type { CertificatePlan, ServerTlsPlan, TerminationPlan } from './plan-tls.ts';
 
 export type Plan = {
@@ -36,6 +37,8 @@ export type Plan = {
   readonly certificates: readonly CertificatePlan[];
   readonly listeners: readonly ListenerPlan[];
   readonly pools: readonly PoolPlan[];
+  /** Listeners that no worker sees: the kernel carries them. */
+  readonly kernel: readonly KernelListenerPlan[];
   /** Floating addresses. */
   readonly addresses: readonly AddressPlan[];
 };

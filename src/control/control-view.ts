@@ -60,7 +60,7 @@ export type ControlParts = {
   readonly fleet: WorkerFleet;
   readonly health: HealthBoard;
   readonly names: NameBoard;
-  readonly floating: Pick<Floating, 'standing' | 'guardian' | 'addressesOf'>;
+  readonly floating: Pick<Floating, 'standing' | 'guardian' | 'addressesOf' | 'kernel'>;
   readonly certificates: Pick<Certificates, 'status' | 'families'>;
   readonly acme: Pick<AcmeManager, 'status' | 'counters'>;
   readonly reloader: Reloader;

@@ -5,6 +5,7 @@
 import { setImmediate as rest } from 'node:timers/promises';
 import { Registry, type Metric } from 'prom-client';
 import type { ControlParts } from './control-view.ts';
+import { kernelFamilies } from './kernel/kernel-metrics.ts';
 import { controlFamilies } from './metrics-control.ts';
 import { planeText } from './metrics-plane.ts';
 import type { MetricFamily } from './metric-family.ts';
@@ -19,7 +20,10 @@ const PIECE_TEXTS = 2_048;
  */
 export async function* metricsText(parts: ControlParts): AsyncGenerator<string> {
   const registry = new Registry();
-  for (const family of controlFamilies(parts)) registry.registerMetric(asMetric(family));
+  const kernel = kernelFamilies(await parts.floating.kernel.counters());
+  for (const family of [...controlFamilies(parts), ...kernel]) {
+    registry.registerMetric(asMetric(family));
+  }
   let piece = await registry.metrics();
   let texts = 0;
   for (const text of planeText(parts)) {

@@ -86,7 +86,10 @@ export class Supervisor {
     this.#sink = new LogSink(options.standard, accessLogFault(this.#log));
     this.#health = new HealthBoard({
       log: this.#log,
-      onChange: (changed) => this.#fleet.tellHealth(changed),
+      onChange: (changed) => {
+        this.#fleet.tellHealth(changed);
+        this.#floating.healthChanged();
+      },
     });
     this.#fleet = new WorkerFleet({
       entry: options.workerEntry,
@@ -95,10 +98,7 @@ export class Supervisor {
       slotUses: () => this.#slots.uses(),
       onLogStream: (fd) => this.#sink.attach(fd),
       onPassive: (told) => this.#health.takePassive(told),
-      onWorker: (...told) => {
-        this.#floating.setWorker(told[0], told[1]);
-        this.#health.events.book.add(workerEvent(...told));
-      },
+      onWorker: (...told) => this.#workerChanged(...told),
     });
     this.#floating = new Floating({
       log: this.#log,
@@ -188,7 +188,6 @@ export class Supervisor {
     }
   }
 
-  /** Whether clients are served: a worker's loop turns, or there are none that should. */
   get isWell(): boolean {
     return this.#isDraining || isAnyWell(this.#fleet);
   }
@@ -197,12 +196,10 @@ export class Supervisor {
     return this.#inForce.plan?.drainMs ?? 0;
   }
 
-  /** Where the admin server listens; null when there is none. */
   get adminAddress(): string | null {
     return this.#admin.address;
   }
 
-  /** Reads the file anew and puts it in force. Never throws. */
   reload(cause: ConfigCause = 'reload'): Promise<ReloadReport> {
     return this.#reloader.request(cause);
   }
@@ -237,6 +234,11 @@ export class Supervisor {
     for (const part of [this.#floating, this.#fleet]) part.killAll();
   }
 
+  #workerChanged(index: number, isThere: boolean, why: string): void {
+    this.#floating.setWorker(index, isThere);
+    this.#health.events.book.add(workerEvent(index, isThere, why));
+  }
+
   async #close(): Promise<void> {
     this.#api.stop();
     this.#names.stop();
@@ -244,7 +246,7 @@ export class Supervisor {
     this.certificates.stop();
     this.#health.stop();
     this.#listeners.close();
-    await this.#floating.leave();
+    await this.#floating.end();
     await this.#admin.close();
     await this.#sink.end();
   }

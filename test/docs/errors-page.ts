@@ -2,6 +2,7 @@
 import { renderErrorCodes } from '../../src/base/error-codes.ts';
 import type { ErrorCodeArea } from '../../src/base/error-codes.ts';
 import { ACME_ERROR_CODES } from '../../src/control/acme/error-codes.ts';
+import { KERNEL_ERROR_CODES } from '../../src/control/kernel/error-codes.ts';
 import { ADDRESS_ERROR_CODES } from '../../src/base/address-error-codes.ts';
 import { SYSTEM_ERROR_CODES } from '../../src/base/system-error-codes.ts';
 import { CONFIG_ERROR_CODES } from '../../src/config/error-codes.ts';
@@ -18,6 +19,7 @@ export const ERROR_CODE_AREAS: readonly ErrorCodeArea[] = [
   { title: 'Certificates by ACME', codes: ACME_ERROR_CODES },
   { title: 'Sockets, memory and workers', codes: SYSTEM_ERROR_CODES },
   { title: 'Floating addresses', codes: ADDRESS_ERROR_CODES },
+  { title: 'Layer 4 in the kernel', codes: KERNEL_ERROR_CODES },
 ];
 
 const MARK =

@@ -15,7 +15,7 @@ export type Thing = {
 };
 
 /** Parts of the plan that are things of their own. */
-const APART = ['version', 'listeners', 'pools', 'certificates', 'addresses'];
+const APART = ['version', 'listeners', 'pools', 'certificates', 'kernel', 'addresses'];
 
 /** In the order of the plan: settings, then each listener with its routes, each pool with its parts. */
 export function thingsOf(plan: Plan): Thing[] {
@@ -25,6 +25,10 @@ export function thingsOf(plan: Plan): Thing[] {
     ...certificatesOf(plan),
     ...plan.listeners.flatMap((listener) => listenerThings(listener, named)),
     ...plan.pools.flatMap((pool) => poolThings(pool, named)),
+    ...plan.kernel.map((one) => ({
+      ...thing('listener', one.key, { ...one, pool: named[one.pool] }),
+      protocol: one.protocol,
+    })),
     ...plan.addresses.map((one) => thing('address', one.key, one)),
   ];
 }

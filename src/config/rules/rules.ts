@@ -9,6 +9,7 @@ import { checkCheckPlaces } from './check-places.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkChecks } from './checks.ts';
 import { checkHttps } from './https.ts';
+import { checkKernel } from './kernel.ts';
 import { checkListeners } from './listeners.ts';
 import { checkNames } from './names.ts';
 import { checkPassthrough } from './passthrough.ts';
@@ -54,4 +55,5 @@ export const RULES: readonly Rule[] = [
   checkSecrets,
   checkSameAs,
   checkAddresses,
+  checkKernel,
 ];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { freebind, listenerAddresses } from './address.ts';
+import { kernelSchema } from './kernel.ts';
 import { proxyAcceptSchema } from './proxy-protocol.ts';
 import { lastPool, poolKeys, routeName } from './route-pools.ts';
 import { flag, word } from './scalar.ts';
@@ -52,7 +53,11 @@ export const tcpListenerSchema = section('A listener that passes TCP connections
   bind: listenerAddresses(),
   freebind: freebind(),
   protocol: word(['tcp'], 'What clients speak.'),
-  mode: word(['proxy'], 'How connections are passed on.', ['kernel']).prefault('proxy'),
+  mode: word(
+    ['proxy', 'kernel'],
+    'proxy: by Ballast. kernel: by the kernel, so that connections outlive this node.',
+  ).prefault('proxy'),
+  kernel: kernelSchema.optional(),
   routes: z.array(tcpRouteSchema).optional().meta({
     description: 'Where connections go. The most specific match wins, then the earlier one.',
   }),

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { datagramAddresses, freebind } from './address.ts';
+import { kernelSchema } from './kernel.ts';
 import { flag, integer, word } from './scalar.ts';
 import { optionalSection, section } from './structure.ts';
 import { poolReference } from './text.ts';
@@ -15,7 +16,8 @@ export const udpListenerSchema = section('A listener that passes UDP datagrams o
   bind: datagramAddresses(),
   freebind: freebind(),
   protocol: word(['udp'], 'What clients speak.'),
-  mode: word(['proxy'], 'How datagrams are passed on.', ['kernel']).prefault('proxy'),
+  mode: word(['proxy', 'kernel'], 'proxy: by Ballast. kernel: by the kernel.').prefault('proxy'),
+  kernel: kernelSchema.optional(),
   perPacket: flag(
     'Whether each datagram is on its own, as for DNS. Else those of a client go to one server.',
   ).prefault(false),

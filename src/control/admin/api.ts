@@ -4,6 +4,7 @@
  */
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { CONFIG_ERROR_CODES } from '../../config/error-codes.ts';
+import { KERNEL_ERROR_CODES } from '../kernel/error-codes.ts';
 import { ADDRESS_ERROR_CODES } from '../../base/address-error-codes.ts';
 import { SYSTEM_ERROR_CODES } from '../../base/system-error-codes.ts';
 import type { ControlView } from '../control-view.ts';
@@ -24,6 +25,7 @@ const ALL_CODES = {
   ...CONFIG_ERROR_CODES,
   ...SYSTEM_ERROR_CODES,
   ...ADDRESS_ERROR_CODES,
+  ...KERNEL_ERROR_CODES,
 };
 
 const codeSchema = z

@@ -1,9 +1,14 @@
-/** Floating addresses as the supervisor has them: guardians, and what it sees for them itself. */
+/**
+ * What the supervisor has in the kernel: floating addresses, by guardians and by what it sees for
+ * them itself, and the rules of listeners that the kernel carries.
+ */
 import type { Plan } from '../../config/plan.ts';
 import { mapOf, type HandoverSection } from '../handover/sections.ts';
 import type { Segments } from '../segments.ts';
 import type { GroupStanding } from '../../guard/guard-protocol.ts';
 import type { ServerHealthFrame } from '../../plane/worker-protocol.ts';
+import { KernelTables } from '../kernel/kernel-tables.ts';
+import type { ProductLog } from '../product-log.ts';
 import { Guardians, type GuardiansOptions, type MoveOutcome } from './guardians.ts';
 import { Trackers } from './trackers.ts';
 
@@ -16,10 +21,14 @@ export class Floating {
   readonly #guardians: Guardians;
   readonly #trackers: Trackers;
   readonly #segments: Segments;
+  readonly kernel: KernelTables;
+  readonly #log: ProductLog;
   #plan: Plan | null = null;
 
   constructor(options: FloatingOptions) {
     this.#segments = options.segments;
+    this.#log = options.log;
+    this.kernel = new KernelTables(options);
     this.#guardians = new Guardians(options);
     this.#trackers = new Trackers({
       frames: options.health,
@@ -29,9 +38,23 @@ export class Floating {
 
   /** Puts the addresses of a plan in force. Throws BallastError. */
   async use(plan: Plan): Promise<void> {
-    this.#plan = plan;
-    this.#trackers.use(plan);
-    await this.#guardians.use(plan);
+    const before = this.#plan;
+    // The rules first: who has an address serves it.
+    await this.kernel.use(plan);
+    try {
+      this.#trackers.use(plan);
+      await this.#guardians.use(plan);
+      this.#plan = plan;
+    } catch (error) {
+      if (before !== null) await this.kernel.use(before);
+      else await this.kernel.end();
+      throw error;
+    }
+  }
+
+  /** Servers have changed. */
+  healthChanged(): void {
+    this.kernel.healthChanged();
   }
 
   /** A worker serves, or is gone. */
@@ -48,7 +71,15 @@ export class Floating {
   /** Ends, and leaves the addresses to a process that follows. */
   async leave(): Promise<void> {
     this.#trackers.stop();
+    this.kernel.leave();
     await this.#guardians.leave();
+  }
+
+  /** Ends: other nodes have the addresses, or nobody. */
+  async end(): Promise<void> {
+    await this.kernel.end();
+    await this.leave();
+    this.#log.debug('floating addresses have ended');
   }
 
   killAll(): void {

@@ -110,6 +110,7 @@ export function planOf(pools: PoolPlan[]): Plan {
     coreDumps: false,
     resolver: { servers: [], timeoutMs: 0, ttlMinMs: 0, ttlMaxMs: 0, keepMs: 0 },
     certificates: [],
+    kernel: [],
     addresses: [],
     listeners: [],
     pools,

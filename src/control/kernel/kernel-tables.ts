@@ -1,0 +1,221 @@
+/** The kernel's share of layer 4: its table is kept as the plan and the health of servers want it. */
+import type { Plan } from '../../config/plan.ts';
+import { elements, ownersNow, slotKey, type Family, type PoolMap } from '../../kernel/pool-map.ts';
+import { deadSetName, kernelRules, REMOVAL, TABLE } from '../../kernel/ruleset.ts';
+import type { KernelRules, RuleFacts } from '../../kernel/ruleset.ts';
+import type { ServerHealthFrame } from '../../plane/worker-protocol.ts';
+import type { ProductLog } from '../product-log.ts';
+import { Serial } from '../serial.ts';
+import { countersOf, type ServerCounters } from './kernel-counters.ts';
+import { applyRules, runNft } from './nft.ts';
+
+export type KernelTablesOptions = {
+  readonly log: ProductLog;
+  readonly health: () => readonly ServerHealthFrame[];
+};
+
+/** Counters are read at most so often, in ms. */
+const COUNTERS_MS = 1_000;
+/** A change that the kernel refused is tried again after so long, in ms. */
+const RETRY_MS = 1_000;
+
+export class KernelTables {
+  readonly #options: KernelTablesOptions;
+  readonly #jobs = new Serial();
+  #plan: Plan | null = null;
+  #rules: KernelRules | null = null;
+  #owners = new Map<string, Int32Array>();
+  #dead = new Map<string, ReadonlySet<string>>();
+  #previous: ReadonlyMap<string, PoolMap> = new Map();
+  #previousTimer: NodeJS.Timeout | null = null;
+  #counters: { readonly atMs: number; readonly read: Promise<ServerCounters[]> } | null = null;
+  #isEnded = false;
+
+  constructor(options: KernelTablesOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the plan in force has something for the kernel. */
+  get isUsed(): boolean {
+    return (this.#plan?.kernel.length ?? 0) > 0;
+  }
+
+  /** Puts the rules of a plan in force in one transaction. Throws BallastError; then none is. */
+  use(plan: Plan): Promise<void> {
+    return this.#jobs.run(async () => {
+      if (plan.kernel.length === 0) {
+        if (this.#rules !== null) await applyRules(REMOVAL);
+        this.#forget();
+        this.#plan = plan;
+        return;
+      }
+      const before = this.#rules?.maps ?? new Map<string, PoolMap>();
+      const facts = this.#facts(plan, this.#previous);
+      const next = kernelRules(plan, facts);
+      const changed = changedMaps(before, next.maps);
+      if (changed.size > 0) this.#keepPrevious(changed, plan.drainMs);
+      await this.#put(plan, this.#facts(plan, this.#previous));
+    });
+  }
+
+  /** Servers have changed: their slots alone are changed. */
+  healthChanged(): void {
+    if (!this.isUsed || this.#isEnded) return;
+    void this.#jobs
+      .run(() => this.#update())
+      .catch((error: unknown) => {
+        this.#options.log.error(
+          `servers in the kernel cannot be changed: ${(error as Error).message}`,
+        );
+        setTimeout(() => this.healthChanged(), RETRY_MS).unref();
+      });
+  }
+
+  /** Packets and bytes to each server since its rules were set. */
+  counters(): Promise<readonly ServerCounters[]> {
+    const now = performance.now();
+    const rules = this.#rules;
+    if (rules === null) return Promise.resolve([]);
+    if (this.#counters === null || now - this.#counters.atMs > COUNTERS_MS) {
+      const read = runNft(['-j', 'list', 'sets', 'inet'], '').then(
+        ({ code, stdout }) => (code === 0 ? countersOf(stdout, rules.maps) : []),
+        () => [],
+      );
+      this.#counters = { atMs: now, read };
+    }
+    return this.#counters.read;
+  }
+
+  /** The program ends: the rules go, but for a plan whose listeners all say that they stay. */
+  async end(): Promise<void> {
+    this.#isEnded = true;
+    const plan = this.#plan;
+    const hadRules = this.#rules !== null;
+    this.#forget();
+    if (!hadRules || plan === null || plan.kernel.every(({ leave }) => leave)) return;
+    await this.#jobs.run(() => applyRules(REMOVAL)).catch(() => {});
+  }
+
+  /** Another process keeps the rules from now on. */
+  leave(): void {
+    this.#isEnded = true;
+    this.#forget();
+  }
+
+  #forget(): void {
+    if (this.#previousTimer !== null) clearTimeout(this.#previousTimer);
+    this.#previousTimer = null;
+    this.#previous = new Map();
+    this.#rules = null;
+    this.#owners.clear();
+  }
+
+  async #put(plan: Plan, facts: RuleFacts): Promise<void> {
+    const rules = kernelRules(plan, facts);
+    await applyRules(rules.text);
+    this.#plan = plan;
+    this.#rules = rules;
+    this.#owners = new Map(rules.owners);
+    this.#dead = deadNow(facts);
+  }
+
+  /** Connections that this node has never seen go by the table before, for as long as a drain. */
+  #keepPrevious(changed: ReadonlyMap<string, PoolMap>, forMs: number): void {
+    this.#previous = changed;
+    if (this.#previousTimer !== null) clearTimeout(this.#previousTimer);
+    this.#previousTimer = setTimeout(() => {
+      this.#previous = new Map();
+      const plan = this.#plan;
+      if (plan === null || this.#isEnded) return;
+      void this.#jobs.run(() => this.#put(plan, this.#facts(plan, new Map()))).catch(() => {});
+    }, forMs);
+    this.#previousTimer.unref();
+  }
+
+  async #update(): Promise<void> {
+    const [plan, rules] = [this.#plan, this.#rules];
+    if (plan === null || rules === null) return;
+    const facts = this.#facts(plan, this.#previous);
+    const lines: string[] = [];
+    const owners = new Map<string, Int32Array>();
+    for (const [name, map] of rules.maps) {
+      const now = ownersNow(map, facts.isUsable);
+      owners.set(name, now);
+      lines.push(...changeLines(map, this.#owners.get(name)!, now));
+    }
+    const dead = deadNow(facts);
+    for (const [name, now] of dead) lines.push(...setLines(name, this.#dead.get(name)!, now));
+    if (lines.length > 0) await applyRules(`${lines.join('\n')}\n`);
+    this.#owners = owners;
+    this.#dead = dead;
+  }
+
+  #facts(plan: Plan, previous: ReadonlyMap<string, PoolMap>): RuleFacts {
+    const frames = new Map(this.#options.health().map((frame) => [frame.key, frame]));
+    const isDown = (key: string): boolean => frames.get(key)?.state === 'down';
+    return {
+      previous,
+      isUsable: (key) => !isDown(key) && (frames.get(key)?.administrative ?? 'ready') === 'ready',
+      dead: (family, protocol) => {
+        const found = new Set<string>();
+        for (const listener of plan.kernel) {
+          const pool = plan.pools[listener.pool]!;
+          if (listener.protocol !== protocol || pool.onDown !== 'close') continue;
+          for (const { key, address } of pool.servers) {
+            if (address.family === family && isDown(key))
+              found.add(`${address.host} . ${address.port}`);
+          }
+        }
+        return [...found];
+      },
+    };
+  }
+}
+
+/** Maps of before whose servers are others now. */
+function changedMaps(
+  before: ReadonlyMap<string, PoolMap>,
+  after: ReadonlyMap<string, PoolMap>,
+): ReadonlyMap<string, PoolMap> {
+  const text = ({ servers }: PoolMap): string =>
+    servers.map(({ address, weight }) => `${address.host} ${address.port} ${weight}`).join(',');
+  return new Map(
+    [...before].filter(([name, map]) => after.has(name) && text(map) !== text(after.get(name)!)),
+  );
+}
+
+function deadNow(facts: RuleFacts): Map<string, ReadonlySet<string>> {
+  const out = new Map<string, ReadonlySet<string>>();
+  for (const family of ['ipv4', 'ipv6'] as const satisfies readonly Family[]) {
+    for (const protocol of ['tcp', 'udp'] as const) {
+      out.set(deadSetName(family, protocol), new Set(facts.dead(family, protocol)));
+    }
+  }
+  return out;
+}
+
+/** What changes the owners of slots. */
+function changeLines(map: PoolMap, before: Int32Array, now: Int32Array): string[] {
+  const gone: number[] = [];
+  const come: number[] = [];
+  for (let slot = 0; slot < now.length; slot++) {
+    if (before[slot] === now[slot]) continue;
+    if (before[slot]! >= 0) gone.push(slot);
+    if (now[slot]! >= 0) come.push(slot);
+  }
+  const lines: string[] = [];
+  if (gone.length > 0)
+    lines.push(`delete element ${TABLE} ${map.name} { ${gone.map(slotKey).join(', ')} }`);
+  if (come.length > 0)
+    lines.push(`add element ${TABLE} ${map.name} { ${elements(map, now, come)} }`);
+  return lines;
+}
+
+function setLines(name: string, before: ReadonlySet<string>, now: ReadonlySet<string>): string[] {
+  const gone = [...before].filter((one) => !now.has(one));
+  const come = [...now].filter((one) => !before.has(one));
+  const lines: string[] = [];
+  if (gone.length > 0) lines.push(`delete element ${TABLE} ${name} { ${gone.join(', ')} }`);
+  if (come.length > 0) lines.push(`add element ${TABLE} ${name} { ${come.join(', ')} }`);
+  return lines;
+}

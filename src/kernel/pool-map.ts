@@ -1,0 +1,93 @@
+/** One pool as one map of nftables: for a family, a protocol and a way to choose. Pure. */
+import { hashText } from '../balance/hash.ts';
+import type { KernelForm, KernelListenerPlan } from '../config/plan-kernel.ts';
+import type { PoolPlan, ServerPlan } from '../config/plan.ts';
+import { fillSlots, tableSize, usableSlots } from './slot-table.ts';
+
+export type Family = 'ipv4' | 'ipv6';
+
+export type PoolMap = {
+  /** Name within the table: the same for the same pool, whatever else the table has. */
+  readonly name: string;
+  readonly family: Family;
+  readonly protocol: 'tcp' | 'udp';
+  readonly hash: KernelListenerPlan['hash'];
+  readonly form: KernelForm;
+  readonly poolKey: string;
+  readonly servers: readonly ServerPlan[];
+  /** Owners of the slots while all servers are usable. */
+  readonly table: Int32Array;
+  readonly seed: number;
+};
+
+/** Name of the map that a listener uses for a family: the same for all that share it. */
+export function mapName(listener: KernelListenerPlan, pool: PoolPlan, family: Family): string {
+  const { protocol, hash, form } = listener;
+  const kind = form === 'stateless' ? 'a' : form === 'routed' ? 'r' : 'o';
+  const id = hashText(pool.key, 5).toString(16).padStart(8, '0');
+  return `${kind}_${id}_${family}_${protocol}_${hash === 'source' ? 's' : 'p'}`;
+}
+
+/** The map that a listener uses for its addresses of a family. */
+export function poolMap(listener: KernelListenerPlan, pool: PoolPlan, family: Family): PoolMap {
+  const { protocol, hash, form } = listener;
+  const servers = pool.servers.filter(({ address }) => address.family === family);
+  const slots = servers.map(({ address, weight }) => ({
+    key: `${address.host} ${address.port}`,
+    weight,
+  }));
+  return {
+    name: mapName(listener, pool, family),
+    family,
+    protocol,
+    hash,
+    form,
+    poolKey: pool.key,
+    servers,
+    table: fillSlots(slots, tableSize(servers.length)),
+    // Written, so that all nodes hash alike: the kernel's own is random.
+    seed: hashText(pool.key, 6),
+  };
+}
+
+/** The owner of each slot now; -1 where no server is usable. */
+export function ownersNow(map: PoolMap, isUsable: (key: string) => boolean): Int32Array {
+  const usable = map.servers.map(({ key, backup }) => !backup && isUsable(key));
+  if (!usable.includes(true)) {
+    for (const [i, { key, backup }] of map.servers.entries()) usable[i] = backup && isUsable(key);
+  }
+  return usableSlots(map.table, usable);
+}
+
+/**
+ * A slot as a key of its map: a traffic class, in which the slot of a packet stands for as long as
+ * it is looked up. Packets that are forwarded get another from their type of service, so that
+ * nothing of anybody else's is lost, as a packet mark would be.
+ */
+export function slotKey(slot: number): string {
+  return `${(slot >>> 16).toString(16)}:${(slot & 0xffff).toString(16)}`;
+}
+
+/** What finds the slot of a packet. */
+export function hashExpression({ family, protocol, hash, seed, table }: PoolMap): string {
+  const source = family === 'ipv4' ? 'ip saddr' : 'ip6 saddr';
+  const what = hash === 'source' ? source : `${source} . ${protocol} sport`;
+  return `meta priority set jhash ${what} mod ${table.length} seed 0x${seed.toString(16)}`;
+}
+
+/** What a slot maps to: address and port; of the stateless form the address. */
+export function slotTarget({ form, servers }: PoolMap, owner: number): string {
+  const { host, port } = servers[owner]!.address;
+  return form === 'stateless' ? host : `${host} . ${port}`;
+}
+
+/** `0:0 : 10.0.0.1 . 80, 0:1 : …` of the slots that have an owner. */
+export function elements(map: PoolMap, owners: Int32Array, slots?: readonly number[]): string {
+  const parts: string[] = [];
+  const add = (slot: number): void => {
+    if (owners[slot]! >= 0) parts.push(`${slotKey(slot)} : ${slotTarget(map, owners[slot]!)}`);
+  };
+  if (slots !== undefined) slots.forEach(add);
+  else for (let slot = 0; slot < owners.length; slot++) add(slot);
+  return parts.join(', ');
+}

@@ -1,0 +1,266 @@
+/**
+ * Listeners and pools as the text of an nftables table of our own, replaced in one transaction. Pure:
+ * the same plan gives the same text on every node, but for what is known of the servers.
+ *
+ *   prerouting    a packet to a listener is sent to the server of its hash (dnat, or set)
+ *   postrouting   one-armed: from the inside address; routed: what a server says first is from the
+ *                 listener's address, so that a connection that this node has never seen goes on
+ */
+import type { KernelListenerPlan } from '../config/plan-kernel.ts';
+import type { Plan } from '../config/plan.ts';
+import { elements, hashExpression, mapName, ownersNow, poolMap } from './pool-map.ts';
+import type { Family, PoolMap } from './pool-map.ts';
+
+/** The table, of family inet. */
+export const TABLE = 'inet ballast';
+
+export type KernelRules = {
+  /** By name. */
+  readonly maps: ReadonlyMap<string, PoolMap>;
+  /** The owners of each map's slots, as they stand in `text`. */
+  readonly owners: ReadonlyMap<string, Int32Array>;
+  /** For nft(8). */
+  readonly text: string;
+};
+
+export type RuleFacts = {
+  readonly isUsable: (serverKey: string) => boolean;
+  /** Servers whose connections are to be reset, as `host . port`, by family and protocol. */
+  readonly dead: (family: Family, protocol: 'tcp' | 'udp') => readonly string[];
+  /**
+   * Owners of maps before the servers changed: connections in the middle, which this node has never
+   * seen, go by these. Empty most of the time.
+   */
+  readonly previous: ReadonlyMap<string, PoolMap>;
+};
+
+const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
+const IP = { ipv4: 'ip', ipv6: 'ip6' } as const;
+const PROTOCOLS = ['tcp', 'udp'] as const;
+
+/** Removes the table; does nothing where there is none. */
+export const REMOVAL = `table ${TABLE}\ndelete table ${TABLE}\n`;
+
+/** The whole table. */
+export function kernelRules(plan: Plan, facts: RuleFacts): KernelRules {
+  const made = new Map<string, PoolMap>();
+  const uses = plan.kernel.flatMap((listener) =>
+    FAMILIES.flatMap((family) => {
+      const binds = listener.binds.filter((bind) => bind.family === family);
+      const map = cached(made, listener, plan, family);
+      return binds.map((bind) => ({ listener, map, to: `${bind.host}`, port: bind.port }));
+    }),
+  );
+  const maps = new Map(uses.map(({ map }) => [map.name, map]));
+  const owners = new Map([...maps].map(([name, map]) => [name, ownersNow(map, facts.isUsable)]));
+  const lines = [
+    `table ${TABLE}`,
+    `delete table ${TABLE}`,
+    `table ${TABLE} {`,
+    ...[...maps.values()].flatMap((map) => [
+      ...mapLines(map, map.name, owners.get(map.name)!),
+      ...serverSet(map),
+    ]),
+    ...[...facts.previous.values()]
+      .filter(({ name }) => maps.has(name))
+      .flatMap((map) => mapLines(map, `${map.name}_prev`, map.table)),
+    ...FAMILIES.flatMap((family) => PROTOCOLS.map((protocol) => deadSet(family, protocol, facts))),
+    ...reverseMaps(uses),
+    ...chains(uses, facts),
+    '}',
+    '',
+  ];
+  return { maps, owners, text: lines.join('\n') };
+}
+
+/** Listeners of one pool share its map. */
+function cached(
+  made: Map<string, PoolMap>,
+  listener: KernelListenerPlan,
+  { pools }: Plan,
+  family: Family,
+): PoolMap {
+  const pool = pools[listener.pool]!;
+  const name = mapName(listener, pool, family);
+  const map = made.get(name) ?? poolMap(listener, pool, family);
+  made.set(name, map);
+  return map;
+}
+
+type Use = {
+  readonly listener: KernelListenerPlan;
+  readonly map: PoolMap;
+  readonly to: string;
+  readonly port: number;
+};
+
+function mapLines(map: PoolMap, name: string, owners: Int32Array): string[] {
+  const list = elements(map, owners);
+  return [
+    `map ${name} {`,
+    `type classid : ${map.family}_addr${map.form === 'stateless' ? '' : ' . inet_service'}`,
+    ...(list === '' ? [] : [`elements = { ${list} }`]),
+    '}',
+  ];
+}
+
+/** The servers of a map, each with a counter of what goes to it. */
+function serverSet(map: PoolMap): string[] {
+  const list = serverElements(map);
+  return [
+    `set s_${map.name} {`,
+    `type ${map.family}_addr . inet_service`,
+    'counter',
+    ...(list === '' ? [] : [`elements = { ${list} }`]),
+    '}',
+  ];
+}
+
+const serverElements = ({ servers }: PoolMap): string =>
+  [...new Set(servers.map(({ address }) => `${address.host} . ${address.port}`))].join(', ');
+
+/** Name of the set of servers whose connections are reset. */
+export const deadSetName = (family: Family, protocol: string): string =>
+  `dead_${family}_${protocol}`;
+
+function deadSet(family: Family, protocol: 'tcp' | 'udp', facts: RuleFacts): string {
+  const list = facts.dead(family, protocol);
+  const body = list.length === 0 ? '' : `elements = { ${list.join(', ')} }\n`;
+  const name = deadSetName(family, protocol);
+  return `set ${name} {\ntype ${family}_addr . inet_service\n${body}}`;
+}
+
+/** Routed: which listener a server's packets come from, the first one where there are several. */
+function reverseMaps(uses: readonly Use[]): string[] {
+  const lines: string[] = [];
+  for (const family of FAMILIES) {
+    for (const protocol of PROTOCOLS) {
+      const found = new Map<string, string>();
+      for (const { map, to, port } of uses) {
+        if (map.family !== family || map.protocol !== protocol || map.form === 'one-armed')
+          continue;
+        for (const { address } of map.servers) {
+          const server = `${address.host} . ${address.port}`;
+          if (!found.has(server)) found.set(server, `${to} . ${port}`);
+        }
+      }
+      if (found.size === 0) continue;
+      const list = [...found].map(([server, listener]) => `${server} : ${listener}`).join(', ');
+      const type = `${family}_addr . inet_service`;
+      lines.push(
+        `map r_${family}_${protocol} {`,
+        `type ${type} : ${type}`,
+        `elements = { ${list} }`,
+        '}',
+      );
+    }
+  }
+  return lines;
+}
+
+function chains(uses: readonly Use[], facts: RuleFacts): string[] {
+  const stateful = uses.filter(({ map }) => map.form !== 'stateless');
+  const stateless = uses.filter(({ map }) => map.form === 'stateless');
+  return [
+    ...chain(
+      'prerouting_raw',
+      'filter hook prerouting priority -300',
+      stateless.flatMap(untracked),
+    ),
+    ...chain('prerouting_set', 'filter hook prerouting priority -150', stateless.map(setRule)),
+    ...chain(
+      'prerouting_nat',
+      'nat hook prerouting priority -105',
+      stateful.flatMap((use) => dnatRules(use, facts)),
+    ),
+    ...chain('forward', 'filter hook forward priority -5', resets(uses)),
+    ...chain('postrouting_nat', 'nat hook postrouting priority 95', [
+      ...unique(stateful.flatMap(snatRule)),
+      ...unique(stateful.flatMap(reverseRule)),
+    ]),
+    ...chain(
+      'postrouting_set',
+      'filter hook postrouting priority 90',
+      unique(stateless.map(unsetRule)),
+    ),
+    ...chain(
+      'postrouting_count',
+      'filter hook postrouting priority 85',
+      unique(uses.map(countRule)),
+    ),
+  ];
+}
+
+const unique = (lines: readonly string[]): string[] => [...new Set(lines)];
+
+function chain(name: string, hook: string, rules: readonly string[]): string[] {
+  if (rules.length === 0) return [];
+  return [`chain ${name} {`, `type ${hook}; policy accept;`, ...rules, '}'];
+}
+
+const match = ({ map, to, port }: Use): string =>
+  `${IP[map.family]} daddr ${to} ${map.protocol} dport ${port}`;
+
+function dnatRules(use: Use, facts: RuleFacts): string[] {
+  const { map } = use;
+  const dnat = (name: string): string =>
+    `${hashExpression(map)} dnat ${IP[map.family]} to meta priority map @${name}`;
+  const rules = [`${match(use)} ${dnat(map.name)}`];
+  const before = facts.previous.get(map.name);
+  if (before !== undefined && map.protocol === 'tcp' && before.table.length === map.table.length) {
+    // In the middle of a connection: as it was before the servers changed.
+    rules.unshift(`${match(use)} tcp flags & (syn | ack) != syn ${dnat(`${map.name}_prev`)}`);
+  }
+  return rules;
+}
+
+function snatRule({ listener, map }: Use): string[] {
+  const inside = listener.inside.find(({ family }) => family === map.family);
+  if (map.form !== 'one-armed' || inside === undefined) return [];
+  const ip = IP[map.family];
+  return [
+    `ct status dnat ${ip} daddr . ${map.protocol} dport @s_${map.name} snat ${ip} to ${inside.host}`,
+  ];
+}
+
+function reverseRule({ map }: Use): string[] {
+  if (map.form !== 'routed' || map.servers.length === 0) return [];
+  const { family, protocol } = map;
+  const ip = IP[family];
+  return [
+    `meta l4proto ${protocol} snat ${ip} to ${ip} saddr . ${protocol} sport map @r_${family}_${protocol}`,
+  ];
+}
+
+function untracked(use: Use): string[] {
+  const { map } = use;
+  return [
+    `${match(use)} notrack`,
+    `${IP[map.family]} saddr . ${map.protocol} sport @s_${map.name} notrack`,
+  ];
+}
+
+function setRule(use: Use): string {
+  const { map } = use;
+  const port = map.servers[0]?.address.port ?? use.port;
+  const address = `${IP[map.family]} daddr set meta priority map @${map.name}`;
+  return `${match(use)} ${hashExpression(map)} ${address} ${map.protocol} dport set ${port}`;
+}
+
+function unsetRule({ map, to, port }: Use): string {
+  const ip = IP[map.family];
+  const from = `${ip} saddr . ${map.protocol} sport @s_${map.name}`;
+  return `${from} ${ip} saddr set ${to} ${map.protocol} sport set ${port}`;
+}
+
+const countRule = ({ map }: Use): string =>
+  `${IP[map.family]} daddr . ${map.protocol} dport @s_${map.name}`;
+
+function resets(uses: readonly Use[]): string[] {
+  const pairs = unique(uses.map(({ map }) => `${map.family} ${map.protocol}`));
+  return pairs.map((pair) => {
+    const [family, protocol] = pair.split(' ') as [Family, 'tcp' | 'udp'];
+    const to = `${IP[family]} daddr . ${protocol} dport @${deadSetName(family, protocol)}`;
+    return protocol === 'tcp' ? `${to} reject with tcp reset` : `${to} drop`;
+  });
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fillSlots, tableSize, usableSlots } from './slot-table.ts';
+
+const servers = (count: number, weight = 1) =>
+  Array.from({ length: count }, (_, i) => ({ key: `10.0.${i >> 8}.${i & 255}:80`, weight }));
+
+const shares = (table: Int32Array, count: number): number[] => {
+  const out = Array.from({ length: count }, () => 0);
+  for (const owner of table) if (owner >= 0) out[owner]!++;
+  return out;
+};
+
+test('fillSlots shares evenly, and by weight', () => {
+  for (const count of [1, 3, 10, 100]) {
+    const table = fillSlots(servers(count), tableSize(count));
+    const all = shares(table, count);
+    assert.ok(Math.max(...all) - Math.min(...all) <= 2, all.join(' '));
+  }
+  const weighted = [...servers(3), { key: 'heavy:80', weight: 3 }];
+  const all = shares(fillSlots(weighted, 1_021), 4);
+  assert.ok(Math.abs(all[3]! / all[0]! - 3) < 0.05, all.join(' '));
+});
+
+test('fillSlots is the same for the same servers, and nearly so with one more', () => {
+  const size = tableSize(10);
+  const before = fillSlots(servers(10), size);
+  assert.deepEqual(fillSlots(servers(10), size), before);
+  const after = fillSlots(servers(11), size);
+  const moved = before.filter((owner, slot) => after[slot] !== owner && after[slot] !== 10).length;
+  assert.ok(moved / size < 0.06, `${moved} of ${size}`);
+});
+
+test('usableSlots moves the slots of a failed server alone, to all others', () => {
+  const size = tableSize(5);
+  const table = fillSlots(servers(5), size);
+  const now = usableSlots(table, [true, true, false, true, true]);
+  for (let slot = 0; slot < size; slot++) {
+    if (table[slot] === 2) assert.notEqual(now[slot], 2);
+    else assert.equal(now[slot], table[slot]);
+  }
+  const all = shares(now, 5);
+  for (const index of [0, 1, 3, 4]) assert.ok(all[index]! > size / 5, all.join(' '));
+  assert.ok(usableSlots(table, [false, false, false, false, false]).every((owner) => owner === -1));
+});
+
+test('a server of weight 0 takes no slot', () => {
+  const table = fillSlots(
+    [
+      { key: 'a', weight: 0 },
+      { key: 'b', weight: 1 },
+    ],
+    1_021,
+  );
+  assert.ok(table.every((owner) => owner === 1));
+  assert.ok(fillSlots([{ key: 'a', weight: 0 }], 1_021).every((owner) => owner === -1));
+});

@@ -1,0 +1,71 @@
+/**
+ * Which server a slot of the hash belongs to (Eisenbud et al.: Maglev, 2016, §3.4), by weight. The
+ * same servers give the same table on every node.
+ */
+import { hashText } from '../balance/hash.ts';
+
+export type SlotServer = {
+  /** Tells it from others: its address and port. */
+  readonly key: string;
+  /** 0 takes no slot. */
+  readonly weight: number;
+};
+
+/** Sizes of tables, all of them primes: at least 100 slots for each server, up to 650 servers. */
+const SIZES = [1_021, 10_007, 65_537] as const;
+const SLOTS_PER_SERVER = 100;
+/** Slots that a slot without an owner looks at before all servers are looked at. */
+const PROBES_MAX = 64;
+
+/** Size of the table for so many servers. */
+export function tableSize(servers: number): number {
+  return SIZES.find((size) => size >= servers * SLOTS_PER_SERVER) ?? SIZES.at(-1)!;
+}
+
+/** Index of the owner of each slot; all are -1 where no server has a weight. */
+export function fillSlots(servers: readonly SlotServer[], size: number): Int32Array {
+  const table = new Int32Array(size).fill(-1);
+  const mean = servers.reduce((sum, { weight }) => sum + weight, 0) / Math.max(1, servers.length);
+  if (mean === 0) return table;
+  const turns = servers.map(({ key, weight }) => ({
+    next: hashText(key, 1) % size,
+    skip: 1 + (hashText(key, 2) % (size - 1)),
+    // Turns in a round go by the weight: what is left over counts in the next.
+    credit: 0,
+    share: weight / mean,
+  }));
+  for (let filled = 0; filled < size;) {
+    for (const [index, turn] of turns.entries()) {
+      turn.credit += turn.share;
+      for (; turn.credit >= 1 && filled < size; turn.credit--) {
+        while (table[turn.next] !== -1) turn.next = (turn.next + turn.skip) % size;
+        table[turn.next] = index;
+        filled++;
+      }
+    }
+  }
+  return table;
+}
+
+/**
+ * The same table with the slots of servers that are not usable given to those that are, evenly: no
+ * other slot changes. All are -1 where none is usable.
+ */
+export function usableSlots(table: Int32Array, isUsable: readonly boolean[]): Int32Array {
+  const out = Int32Array.from(table);
+  const usable = isUsable.flatMap((is, index) => (is ? [index] : []));
+  if (usable.length === 0) return out.fill(-1);
+  const size = table.length;
+  for (let slot = 0; slot < size; slot++) {
+    if (out[slot]! < 0 || isUsable[out[slot]!] === true) continue;
+    let seed = hashText(String(slot), 3);
+    let owner = -1;
+    for (let probe = 0; probe < PROBES_MAX && owner < 0; probe++) {
+      const other = table[seed % size]!;
+      if (isUsable[other] === true) owner = other;
+      seed = hashText(String(seed), 4);
+    }
+    out[slot] = owner < 0 ? usable[seed % usable.length]! : owner;
+  }
+  return out;
+}

@@ -1,0 +1,151 @@
+// The rules of mode kernel: alike on all nodes, changed server by server, gone at the end.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import type { Plan } from '../../src/config/plan.ts';
+import { kernelRules } from '../../src/kernel/ruleset.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { Network, noNamespaces } from '../kit/netns.ts';
+import { OUTSIDE } from '../kit/two-sided.ts';
+import { KernelScene } from './scene.ts';
+
+const skip = { skip: noNamespaces };
+
+/** Without what differs by design: what was counted. */
+const plain = (rules: string): string => rules.replaceAll(/packets \d+ bytes \d+/g, '');
+
+test('mode kernel: both nodes have the same rules; none are left at the end', skip, async () => {
+  const scene = new KernelScene();
+  try {
+    await scene.startServers();
+    await scene.startBalancer('lb1', 'protocol: tcp');
+    await scene.startBalancer('lb2', 'protocol: tcp');
+    assert.equal(plain(scene.ruleset('lb1')), plain(scene.ruleset('lb2')));
+    assert.match(scene.ruleset('lb1'), /jhash ip saddr \. tcp sport mod 1021/);
+    await scene.stopBalancer('lb2');
+    assert.equal(scene.ruleset('lb2'), '');
+  } finally {
+    scene.close();
+  }
+});
+
+test('mode kernel: rules that are to stay do', skip, async () => {
+  const scene = new KernelScene(1);
+  try {
+    await scene.startServers();
+    await scene.startBalancer('lb1', 'protocol: tcp, kernel: { leave: true }');
+    await scene.stopBalancer('lb1');
+    assert.match(scene.ruleset('lb1'), /table inet ballast/);
+  } finally {
+    scene.close();
+  }
+});
+
+test('mode kernel: a drained server gets nothing new, and what it has goes on', skip, async (t) => {
+  const scene = new KernelScene(2);
+  try {
+    await scene.startServers();
+    await scene.startBalancer('lb1', 'protocol: tcp');
+    await scene.untilOwner('lb1');
+    const clients = await scene.openClients(20);
+    const server = `${scene.network.inside('s1')}:8080`;
+    const before = slots(scene.ruleset('lb1'), scene.network.inside('s1'));
+    assert.ok(before > 400);
+    const beganMs = performance.now();
+    const cli = new URL('../../bin/ballast', import.meta.url).pathname;
+    scene.network.run('lb1', cli, 'drain', `db/${server}`, scene.configFile('lb1'));
+    let left = before;
+    while (left > 0 && performance.now() - beganMs < 5_000) {
+      left = slots(scene.ruleset('lb1'), scene.network.inside('s1'));
+    }
+    assert.equal(left, 0);
+    t.diagnostic(`gone ${(performance.now() - beganMs).toFixed(0)} ms after the command began`);
+    assert.deepEqual(await clients.living(), { ping: 20, idle: 20, push: 20 });
+    const unix = ['--unix-socket', `${scene.folder}/lb1.sock`, 'http://ballast/metrics'];
+    const metrics = scene.network.run('lb1', 'curl', '-s', ...unix);
+    const packets = /ballast_kernel_server_packets_total\{pool="db",server="[^"]*"\} (\d+)/.exec(
+      metrics,
+    );
+    assert.ok(Number(packets?.[1]) > 20, metrics.slice(0, 300));
+  } finally {
+    scene.close();
+  }
+});
+
+test('mode kernel: a server that fails is reset with onDown: close', skip, async () => {
+  const scene = new KernelScene(2);
+  const more = `check: { tcp: {}, every: 100ms, timeout: 100ms, rise: 1, fall: 1 }
+    onDown: close`;
+  try {
+    await scene.startServers();
+    await scene.startBalancer('lb1', 'protocol: tcp', more);
+    await scene.untilOwner('lb1');
+    const clients = await scene.openClients(20);
+    // The host is gone: nobody else could tell the clients.
+    scene.network.setCable('s1', false);
+    for (let i = 0; i < 200 && !/dead_ipv4_tcp[^}]*elements/.test(scene.ruleset('lb1')); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    const living = await clients.living();
+    assert.ok(living.ping > 0 && living.ping < 20, JSON.stringify(living));
+    const said = scene.network.run('client', process.execPath, '-e', NEWCOMERS, OUTSIDE.ipv4);
+    assert.equal(said.trim(), 'all answered');
+  } finally {
+    scene.close();
+  }
+});
+
+const NEWCOMERS = `
+const { connect } = require('node:net');
+let open = 50;
+const end = (text) => { console.log(text); process.exit(); };
+const done = (ok) => { if (!ok) end('one failed'); if (--open === 0) end('all answered'); };
+for (let i = 0; i < 50; i++) {
+  const socket = connect({ host: process.argv[1], port: 80 });
+  socket.on('connect', () => socket.write('x'));
+  socket.once('data', () => { socket.destroy(); done(true); });
+  socket.on('error', () => done(false));
+}
+setTimeout(() => { console.log('too late'); process.exit(); }, 5000);`;
+
+const slots = (rules: string, address: string): number =>
+  rules.match(
+    new RegExp(`(?:none|[0-9a-f]+:[0-9a-f]+) : ${address.replaceAll('.', '\\.')} \\. 8080`, 'g'),
+  )?.length ?? 0;
+
+function largePlan(servers: number, listeners: number): Plan {
+  const list = Array.from({ length: servers }, (_, i) => `10.${9 + (i >> 8)}.${i & 255}.1:80`);
+  const yaml = [
+    'listeners:',
+    ...Array.from(
+      { length: listeners },
+      (_, i) => `  l${i}: { bind: "10.0.0.1:${1000 + i}", protocol: tcp, mode: kernel, pool: p }`,
+    ),
+    'pools:',
+    `  p: { servers: [${list.join(', ')}] }`,
+  ].join('\n');
+  const { plan } = loadConfig(yaml, '/etc/ballast.yaml', { readFile: () => null, cores: 1 });
+  return plan!;
+}
+
+test('mode kernel: 1,000 servers and 100 listeners load in seconds', skip, (t) => {
+  const network = new Network(['a']);
+  try {
+    const plan = largePlan(1_000, 100);
+    const facts = { isUsable: () => true, dead: () => [], previous: new Map() };
+    const times: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const beganMs = performance.now();
+      const { text } = kernelRules(plan, facts);
+      execFileSync('ip', ['netns', 'exec', network.host('a').netns, 'nft', '-f', '-'], {
+        input: text,
+      });
+      times.push(performance.now() - beganMs);
+    }
+    t.diagnostic(`loaded in ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+    // Twenty times what it takes on an idle machine.
+    assert.ok(Math.min(...times) < 20_000);
+  } finally {
+    network.close();
+  }
+});
