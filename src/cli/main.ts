@@ -6,6 +6,7 @@ import { addConfigCommands } from './config-commands.ts';
 import { addAdminOptions, adminChoice, type AdminFlags } from './admin-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { errorText } from './print.ts';
+import { addLabCommands } from './lab-commands.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addUpgradeCommand } from './upgrade-command.ts';
 import { productVersion } from './version.ts';
@@ -120,6 +121,7 @@ function build(): Command {
   addUpgradeCommand(program);
   addServerCommands(program);
   addAddressCommands(program);
+  addLabCommands(program);
   program
     .command('demo')
     .description('show a balancer at work on this machine')

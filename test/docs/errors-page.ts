@@ -2,6 +2,7 @@
 import { renderErrorCodes } from '../../src/base/error-codes.ts';
 import type { ErrorCodeArea } from '../../src/base/error-codes.ts';
 import { ACME_ERROR_CODES } from '../../src/control/acme/error-codes.ts';
+import { LAB_ERROR_CODES } from '../../src/lab/error-codes.ts';
 import { KERNEL_ERROR_CODES } from '../../src/control/kernel/error-codes.ts';
 import { ADDRESS_ERROR_CODES } from '../../src/base/address-error-codes.ts';
 import { SYSTEM_ERROR_CODES } from '../../src/base/system-error-codes.ts';
@@ -20,6 +21,7 @@ export const ERROR_CODE_AREAS: readonly ErrorCodeArea[] = [
   { title: 'Sockets, memory and workers', codes: SYSTEM_ERROR_CODES },
   { title: 'Floating addresses', codes: ADDRESS_ERROR_CODES },
   { title: 'Layer 4 in the kernel', codes: KERNEL_ERROR_CODES },
+  { title: 'The lab', codes: LAB_ERROR_CODES },
 ];
 
 const MARK =

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noNamespaces } from '../kit/netns.ts';
-import { INSIDE } from '../kit/two-sided.ts';
+import { INSIDE } from '../../src/lab/two-sided.ts';
 import { KernelScene } from './scene.ts';
 
 const EACH = 100;

@@ -6,7 +6,7 @@ import type { Plan } from '../../src/config/plan.ts';
 import { kernelRules } from '../../src/kernel/ruleset.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { Network, noNamespaces } from '../kit/netns.ts';
-import { OUTSIDE } from '../kit/two-sided.ts';
+import { OUTSIDE } from '../../src/lab/two-sided.ts';
 import { KernelScene } from './scene.ts';
 
 const skip = { skip: noNamespaces };

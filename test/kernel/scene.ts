@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { INSIDE, OUTSIDE, TwoSided } from '../kit/two-sided.ts';
+import { INSIDE, OUTSIDE, TwoSided } from '../../src/lab/two-sided.ts';
 
 const BALLAST = new URL('../../bin/ballast', import.meta.url).pathname;
 const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'];

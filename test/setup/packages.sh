@@ -25,6 +25,8 @@ need nft nftables
 need ip iproute2
 need conntrack conntrack
 need tcpdump tcpdump
+need pgrep procps
+[ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || missing="$missing libnginx-mod-stream"
 [ -x /usr/lib/frr/vrrpd ] || missing="$missing frr"
 # A module of Debian's own Python.
 /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing="$missing python3-aiosmtpd"

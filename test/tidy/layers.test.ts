@@ -5,7 +5,8 @@ import { importsOf, read, typeScriptFiles, withoutComments } from './sources.ts'
 
 /** From the top to the bottom; folders of one row may not import each other. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['cli', 'kube', 'lab'],
+  ['cli'],
+  ['kube', 'lab'],
   ['control'],
   ['plane', 'guard'],
   ['kernel'],

@@ -25,6 +25,7 @@ const READERS: Readonly<Record<string, string>> = {
   'src/control/supervisor.ts': 'when the process was started',
   'src/control/worker-process.ts': 'when the process was started',
   'src/guard/group.ts': 'since when a group is in its state',
+  'src/lab/compare.ts': 'the date of a report',
   'src/plane/access-log.ts': 'times of the access log',
   'src/plane/orphan.ts': 'a name that nobody had before',
   'src/plane/own-answer.ts': 'the field Date',

@@ -2,7 +2,7 @@
  * Two balancers between clients and servers: eth0 is outside (10.77.0.0/24, fd77::/64), eth1 inside
  * (10.78.0.0/24, fd78::/64), where servers route back by way of a floating inside address.
  */
-import { ip, Network, type Host } from './netns.ts';
+import { ip, Network, type Host } from './network.ts';
 
 export const OUTSIDE = { ipv4: '10.77.0.100', ipv6: 'fd77::100' } as const;
 export const INSIDE = { ipv4: '10.78.0.100', ipv6: 'fd78::100' } as const;
@@ -31,8 +31,17 @@ export class TwoSided extends Network {
 
   /** All cables of a balancer at once: power loss, as its neighbours see it. */
   cutPower(name: string): void {
+    this.#setPower(name, 'down');
+  }
+
+  /** All cables are in again. */
+  restorePower(name: string): void {
+    this.#setPower(name, 'up');
+  }
+
+  #setPower(name: string, state: 'up' | 'down'): void {
     for (const port of [`to-${name}`, `in-${name}`]) {
-      ip(['-n', this.switch, 'link', 'set', port, 'down']);
+      ip(['-n', this.switch, 'link', 'set', port, state]);
     }
   }
 

@@ -1,0 +1,79 @@
+// The lab itself: one scenario with a pair that we did not write, and nothing left behind.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { CONTENDERS } from './contenders/contenders.ts';
+import { ip } from './network.ts';
+import { runScenario } from './run-scenario.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+const skip = { skip: process.getuid?.() === 0 ? false : 'needs root, for network namespaces' };
+const BALLAST = new URL('../../bin/ballast', import.meta.url).pathname;
+
+const named = <T extends { readonly name: string }>(all: readonly T[], name: string): T =>
+  all.find((one) => one.name === name)!;
+
+const namespaces = (): string[] =>
+  ip(['netns', 'list'])
+    .split('\n')
+    .filter((line) => line.startsWith('blt'));
+
+test(
+  'lab: power loss with keepalived: a move is seen, and a silence of seconds',
+  skip,
+  async (t) => {
+    const contender = named(CONTENDERS, 'haproxy');
+    if (contender.missing().length > 0) {
+      t.skip(`not installed: ${contender.missing().join(', ')}`);
+      return;
+    }
+    const options = { each: 5, say: () => {} };
+    const { figures } = await runScenario(named(SCENARIOS, 'power-loss'), contender, options);
+    assert.equal(figures.moves, 1);
+    assert.ok(figures.silenceMs > 2_000 && figures.silenceMs < 8_000, JSON.stringify(figures));
+    assert.deepEqual(figures.lost, { ping: 5, idle: 5, push: 5 });
+  },
+);
+
+test('lab: power loss with Ballast in the kernel: no connection is lost', skip, async () => {
+  const options = { each: 20, say: () => {} };
+  const contender = named(CONTENDERS, 'ballast-kernel');
+  const { figures } = await runScenario(named(SCENARIOS, 'power-loss'), contender, options);
+  assert.deepEqual(figures.lost, { ping: 0, idle: 0, push: 0 });
+  assert.ok(figures.silenceMs < 2_000, JSON.stringify(figures));
+});
+
+test('lab: interrupted, it removes its hosts', skip, async () => {
+  const args = ['lab', 'run', 'power-loss', '--contender', 'ballast'];
+  const child = spawn(BALLAST, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (piece: Buffer) => (said += piece.toString()));
+  while (!said.includes('starts both nodes')) await once(child.stderr, 'data');
+  const own = namespaces().filter((line) => line.startsWith(`blt${child.pid}x`));
+  assert.ok(own.length > 5, namespaces().join());
+  child.kill('SIGINT');
+  const [code] = (await once(child, 'exit')) as [number];
+  assert.equal(code, 130);
+  assert.deepEqual(
+    namespaces().filter((line) => line.startsWith(`blt${child.pid}x`)),
+    [],
+  );
+});
+
+test('lab list names scenarios and contenders; an unknown name is refused', async () => {
+  const run = async (...args: string[]): Promise<{ code: number; text: string }> => {
+    const child = spawn(BALLAST, ['lab', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (piece: Buffer) => (text += piece.toString()));
+    }
+    const [code] = (await once(child, 'close')) as [number];
+    return { code, text };
+  };
+  const list = await run('list');
+  for (const { name } of [...SCENARIOS, ...CONTENDERS]) assert.ok(list.text.includes(name), name);
+  const wrong = await run('run', 'power-los');
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.text, /there is no scenario "power-los"/);
+});

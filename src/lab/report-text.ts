@@ -1,0 +1,44 @@
+/** The comparison as Markdown. Pure. */
+import type { Comparison } from './compare.ts';
+import type { Figures } from './figures.ts';
+
+type Column = { readonly head: string; readonly of: (figures: Figures) => string };
+
+const seconds = (ms: number): string => (ms / 1_000).toFixed(2);
+
+/** What the report shows of each run. */
+export const COLUMNS: readonly Column[] = [
+  { head: 'longest silence, s', of: (f) => seconds(f.silenceMs) },
+  { head: 'failed new connections', of: (f) => `${f.freshFailed} of ${f.freshSent}` },
+  { head: 'failed requests, kept', of: (f) => `${f.keptFailed} of ${f.keptSent}` },
+  {
+    head: 'lost established (ping, idle, push)',
+    of: (f) => `${f.lost.ping} + ${f.lost.idle} + ${f.lost.push} of ${f.opened}`,
+  },
+  { head: 'two owners, s', of: (f) => seconds(f.twoOwnersMs) },
+  { head: 'no owner, s', of: (f) => seconds(f.noOwnerMs) },
+  { head: 'moves', of: (f) => String(f.moves) },
+];
+
+/** Tables, one for each scenario. */
+export function reportMarkdown(comparison: Comparison): string {
+  const lines = [
+    `Measured on ${comparison.date}: ${comparison.machine}; ` +
+      `${comparison.runs === 1 ? 'one run' : `the middle of ${comparison.runs} runs`} each; ` +
+      `${3 * comparison.each} established connections.`,
+    '',
+  ];
+  for (const text of comparison.missing) lines.push(`Left out, not installed: ${text}.`, '');
+  for (const { name, title, cells } of comparison.rows) {
+    lines.push(`### ${name}: ${title}`, '');
+    lines.push(`| | ${COLUMNS.map(({ head }) => head).join(' | ')} |`);
+    lines.push(`|---|${COLUMNS.map(() => '---').join('|')}|`);
+    for (const { contender, figures, fault } of cells) {
+      const of = comparison.contenders.find((one) => one.name === contender)!.title;
+      const values = figures === null ? [`not run: ${fault}`] : COLUMNS.map((c) => c.of(figures));
+      lines.push(`| ${of} | ${values.join(' | ')} |`);
+    }
+    lines.push('');
+  }
+  return lines.join('\n');
+}
