@@ -65,7 +65,7 @@ test(
     using dir = new TempDir();
     const file = await build(dir, 'one');
     assert.equal(digest(await build(dir, 'two')), digest(file), 'the same bytes');
-    const { stdout: listed } = await run('dpkg-deb', ['--contents', file]);
+    const { stdout: listed } = await run('dpkg-deb', ['--contents', file], { maxBuffer: 64 << 20 });
     const lines = listed.split('\n').filter((line) => line !== '');
     assert.deepEqual(
       lines.filter((line) => NOT_IN_IT.test(line)),
