@@ -35,7 +35,102 @@ const poor = (check: string, rest: Omit<Case, 'check' | 'severity'>): Case => ({
   severity: 'advice',
 });
 
+const NETWORK = factsWith().network;
+const RIGHTS = { ...SUBJECT, mayAdminNetwork: true, mayRawNetwork: true };
+const inNetwork = (changed: Partial<Facts['network']>) => ({
+  plan: FLOATING,
+  subject: RIGHTS,
+  network: { ...NETWORK, ...changed },
+});
+
+const entry = (on: string, id: number, ip: string): object => ({
+  ips: [ip],
+  interface: on,
+  vrrp: { id },
+});
+
+/** Floating addresses on two interfaces, and a listener that the kernel carries. */
+const FLOATING = planOf({
+  listeners: {
+    db: { bind: '10.0.0.100:80', protocol: 'tcp', mode: 'kernel', pool: 'web' },
+  },
+  addresses: {
+    front: entry('eth0', 51, '10.0.0.100/24'),
+    inside: { ...entry('eth1', 52, '10.1.0.100/24'), witnesses: ['10.1.0.9'] },
+  },
+});
+
 const CASES: readonly Case[] = [
+  bad('address-rights', {
+    changed: { plan: FLOATING },
+    says: /lacks CAP_NET_ADMIN CAP_NET_RAW/,
+    fix: /AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW/,
+  }),
+  bad('address-interface', {
+    changed: inNetwork({ interfaces: [{ name: 'eth1', ownAddresses: 1 }] }),
+    says: /there is no interface eth0/,
+    fix: /ip link/,
+  }),
+  bad('address-interface', {
+    changed: inNetwork({
+      interfaces: [
+        { name: 'eth0', ownAddresses: 0 },
+        { name: 'eth1', ownAddresses: 1 },
+      ],
+    }),
+    says: /eth0 has no address but floating ones/,
+    fix: /ip addr add/,
+  }),
+  poor('address-gateway', {
+    changed: inNetwork({ gatewayInterfaces: [] }),
+    says: /front: eth0 has no default gateway/,
+    fix: /witnesses: \[/,
+  }),
+  bad('vrrp-firewall', {
+    changed: inNetwork({ vrrpDrops: [{ chain: 'inet filter input', why: 'drops it' }] }),
+    says: /inet filter input drops it/,
+    fix: /nft insert rule inet filter input meta l4proto 112 accept/,
+  }),
+  poor('address-managers', {
+    changed: inNetwork({ managers: ['systemd-networkd'] }),
+    says: /systemd-networkd runs/,
+    fix: /KeepConfiguration=yes/,
+  }),
+  poor('arp-ignore', {
+    changed: inNetwork({}),
+    sysctls: { 'net.ipv4.conf.all.arp_ignore': '0' },
+    says: /arp_ignore is 0; 1/,
+    fix: /arp_ignore=1/,
+  }),
+  poor('promote-secondaries', {
+    changed: inNetwork({}),
+    sysctls: { 'net.ipv4.conf.eth0.promote_secondaries': '0' },
+    says: /promote_secondaries is 0; 1/,
+    fix: /eth0\.promote_secondaries=1/,
+  }),
+  poor('rp-filter', {
+    changed: inNetwork({}),
+    sysctls: { 'net.ipv4.conf.all.rp_filter': '1' },
+    says: /rp_filter is 1; 2 or 0/,
+    fix: /rp_filter=2/,
+  }),
+  bad('nft', {
+    changed: inNetwork({ hasNft: false }),
+    says: /no program nft/,
+    fix: /apt install nftables/,
+  }),
+  bad('forwarding', {
+    changed: inNetwork({}),
+    sysctls: { 'net.ipv4.ip_forward': '0' },
+    says: /ip_forward is 0; 1/,
+    fix: /ip_forward=1/,
+  }),
+  bad('conntrack-loose', {
+    changed: inNetwork({}),
+    sysctls: { 'net.netfilter.nf_conntrack_tcp_loose': '0' },
+    says: /tcp_loose is 0; 1/,
+    fix: /tcp_loose=1/,
+  }),
   bad('addresses', {
     changed: refused('BAL_LISTEN_IN_USE'),
     says: /^127\.0\.0\.1:8080 of "web": the reason; free$/,
@@ -193,7 +288,7 @@ test('every check has a machine on which it is not content', () => {
 });
 
 test('every check is content with a good machine, and says so', () => {
-  const found = diagnose(factsWith());
+  const found = [...diagnose(factsWith()), ...diagnose(factsWith(inNetwork({})))];
   assert.deepEqual(
     found.filter(({ severity }) => severity !== 'ok'),
     [],

@@ -4,6 +4,9 @@ import { addressesFree, addressesHere, lowPorts } from './checks/addresses.ts';
 import { coreDumps } from './checks/core-dumps.ts';
 import { openFiles, systemFiles, tasks } from './checks/descriptors.ts';
 import { diskSpace, filesReadable, foldersWritable, secretFiles } from './checks/files.ts';
+import { addressInterface, addressManagers, addressRights, arpFlux } from './checks/floating.ts';
+import { gateway, promoteSecondaries, reversePath, vrrpFirewall } from './checks/floating.ts';
+import { forwarding, looseTracking, nftThere } from './checks/kernel-mode.ts';
 import { addressSpace, hugePages, memory } from './checks/memory.ts';
 import { conntrack, datagramBuffers, kernelVersion } from './checks/network.ts';
 import { localPortRange, reservedPorts } from './checks/ports.ts';
@@ -37,6 +40,17 @@ export const CHECKS: readonly Check[] = [
   kernelVersion,
   clockSource,
   timeSynchronisation,
+  addressRights,
+  addressInterface,
+  gateway,
+  vrrpFirewall,
+  addressManagers,
+  arpFlux,
+  promoteSecondaries,
+  reversePath,
+  nftThere,
+  forwarding,
+  looseTracking,
 ];
 
 /** A finding with the check that made it. */

@@ -15,6 +15,15 @@ const SYSCTLS: Readonly<Record<string, string>> = {
   'fs.file-max': '9000000',
   'fs.nr_open': '1048576',
   'vm.overcommit_memory': '0',
+  'net.ipv4.conf.all.arp_ignore': '1',
+  'net.ipv4.conf.all.arp_announce': '2',
+  'net.ipv4.conf.all.rp_filter': '0',
+  'net.ipv4.conf.eth0.rp_filter': '0',
+  'net.ipv4.conf.eth0.promote_secondaries': '1',
+  'net.ipv4.ip_forward': '1',
+  'net.ipv6.conf.all.forwarding': '1',
+  'net.netfilter.nf_conntrack_tcp_loose': '1',
+  'net.netfilter.nf_conntrack_tcp_be_liberal': '1',
 };
 
 /** A plan of one http and one udp listener, 4 workers and 1,000 clients for each. */
@@ -70,7 +79,13 @@ export function factsWith(
   const all: Readonly<Record<string, string | null>> = { ...SYSCTLS, ...sysctls };
   return {
     plan: planOf(),
-    subject: { pid: 0, mayAdminNetwork: false, openFiles: 65_536, addressSpaceBytes: Infinity },
+    subject: {
+      pid: 0,
+      mayAdminNetwork: false,
+      mayRawNetwork: false,
+      openFiles: 65_536,
+      addressSpaceBytes: Infinity,
+    },
     sysctl: (name) => all[name] ?? null,
     isProcSysReadOnly: false,
     kernel: { release: '6.1.0', major: 6, minor: 1 },
@@ -81,6 +96,16 @@ export function factsWith(
     files: [FILE],
     folders: [FOLDER, { ...FOLDER, use: 'log' }],
     conntrack: { count: 10, max: 262_144 },
+    network: {
+      interfaces: [
+        { name: 'eth0', ownAddresses: 1 },
+        { name: 'eth1', ownAddresses: 1 },
+      ],
+      gatewayInterfaces: ['eth0'],
+      managers: [],
+      vrrpDrops: [],
+      hasNft: true,
+    },
     clock: { source: 'tsc', isSynchronised: true },
     hugePages: 'madvise',
     ...changed,

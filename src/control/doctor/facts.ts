@@ -24,6 +24,7 @@ export type Facts = {
   readonly folders: readonly FolderFact[];
   /** Null where connections are not tracked. */
   readonly conntrack: { readonly count: number; readonly max: number } | null;
+  readonly network: NetworkFacts;
   readonly clock: ClockFacts;
   /** `always`, `madvise` or `never`; null where the kernel has none. */
   readonly hugePages: string | null;
@@ -33,8 +34,9 @@ export type Facts = {
 export type Subject = {
   /** The supervisor that runs this configuration, else 0: the shell that the command runs in. */
   readonly pid: number;
-  /** Whether it has CAP_NET_ADMIN. */
+  /** Whether it has CAP_NET_ADMIN, and CAP_NET_RAW. */
   readonly mayAdminNetwork: boolean;
+  readonly mayRawNetwork: boolean;
   /** Hard limits, which Node raises the soft ones to; Infinity is none. */
   readonly openFiles: number;
   readonly addressSpaceBytes: number;
@@ -102,3 +104,18 @@ export type ClockFacts = {
   /** Null where the kernel does not tell. */
   readonly isSynchronised: boolean | null;
 };
+
+export type NetworkFacts = {
+  /** Those that are up; addresses that are not floating ones of the configuration. */
+  readonly interfaces: readonly { readonly name: string; readonly ownAddresses: number }[];
+  /** Interfaces with a default route by a gateway. */
+  readonly gatewayInterfaces: readonly string[];
+  /** Programs that run and manage addresses. */
+  readonly managers: readonly string[];
+  /** Null where the rules cannot be read. */
+  readonly vrrpDrops: readonly VrrpDrop[] | null;
+  readonly hasNft: boolean;
+};
+
+/** A chain of nftables that keeps advertisements out. */
+export type VrrpDrop = { readonly chain: string; readonly why: string };

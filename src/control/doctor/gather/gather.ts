@@ -5,6 +5,7 @@ import { bindFacts } from './binds.ts';
 import { fileFacts, folderFacts, mountOf, parseMounts } from './files.ts';
 import { cgroupFacts, clockFacts, conntrackFacts, coresThere } from './machine.ts';
 import { hugePagesMode, kernelFacts, memoryFacts } from './machine.ts';
+import { networkFacts } from './network.ts';
 import { readSysctl, readText } from './read.ts';
 import { subjectFacts, supervisorOf } from './subject.ts';
 
@@ -27,6 +28,7 @@ export function gatherFacts(configured: Configured): Facts {
     files: configured === null ? [] : fileFacts(configured.plan, configured.file),
     folders: configured === null ? [] : folderFacts(configured.plan),
     conntrack: conntrackFacts(),
+    network: networkFacts(configured?.plan ?? null),
     clock: clockFacts(),
     hugePages: hugePagesMode(),
   };

@@ -6,6 +6,7 @@ import { limitNumber, readText } from './read.ts';
 
 /** Must match <linux/capability.h>. */
 const CAP_NET_ADMIN = 12n;
+const CAP_NET_RAW = 13n;
 
 /** The process id of the `ballast run` of a configuration file; 0 where none is seen. */
 export function supervisorOf(file: string): number {
@@ -42,10 +43,12 @@ function folderOf(pid: number): string | null {
 /** Limits and rights of a process; 0 is this one. */
 export function subjectFacts(pid: number): Subject {
   const folder = `/proc/${pid === 0 ? 'self' : pid}`;
+  const status = readText(`${folder}/status`) ?? '';
   const limits = parseLimits(readText(`${folder}/limits`) ?? '');
   return {
     pid,
-    mayAdminNetwork: hasCapability(readText(`${folder}/status`) ?? '', CAP_NET_ADMIN),
+    mayAdminNetwork: hasCapability(status, CAP_NET_ADMIN),
+    mayRawNetwork: hasCapability(status, CAP_NET_RAW),
     openFiles: limits.get('Max open files') ?? Infinity,
     addressSpaceBytes: limits.get('Max address space') ?? Infinity,
   };
