@@ -2,7 +2,8 @@
  * Listeners and pools as the text of an nftables table of our own, replaced in one transaction. Pure:
  * the same plan gives the same text on every node, but for what is known of the servers.
  *
- *   prerouting    a packet to a listener is sent to the server of its hash (dnat, or set)
+ *   prerouting    a packet to a listener is sent to the server of its hash (dnat, or set); one-armed:
+ *                 what a server says on a connection this node has not seen yet waits for the client
  *   postrouting   one-armed: from the inside address; routed: what a server says first is from the
  *                 listener's address, so that a connection that this node has never seen goes on
  */
@@ -167,7 +168,10 @@ function chains(uses: readonly Use[], facts: RuleFacts): string[] {
       'filter hook prerouting priority -300',
       stateless.flatMap(untracked),
     ),
-    ...chain('prerouting_set', 'filter hook prerouting priority -150', stateless.map(setRule)),
+    ...chain('prerouting_set', 'filter hook prerouting priority -150', [
+      ...stateless.map(setRule),
+      ...unique(stateful.flatMap(waitRule)),
+    ]),
     ...chain(
       'prerouting_nat',
       'nat hook prerouting priority -105',
@@ -221,6 +225,19 @@ function snatRule({ listener, map }: Use): string[] {
   return [
     `ct status dnat ${ip} daddr . ${map.protocol} dport @s_${map.name} snat ${ip} to ${inside.host}`,
   ];
+}
+
+/**
+ * Without it the kernel would answer such a packet with a reset, and the connection that was to live
+ * on would end at the server. Dropped before conntrack confirms an entry, it takes no port either.
+ */
+function waitRule({ listener, map }: Use): string[] {
+  const inside = listener.inside.find(({ family }) => family === map.family);
+  if (map.form !== 'one-armed' || inside === undefined) return [];
+  const ip = IP[map.family];
+  const from = `${ip} daddr ${inside.host} ${ip} saddr . ${map.protocol} sport @s_${map.name}`;
+  const middle = map.protocol === 'tcp' ? ' tcp flags & (syn | rst) == 0' : '';
+  return [`${from}${middle} ct state new,invalid drop`];
 }
 
 function reverseRule({ map }: Use): string[] {

@@ -1,5 +1,6 @@
 // Clients for tests: connections that ping-pong, that idle, and that are only pushed to. Commands on
-// standard input: "check" says how many live: those from whom an answer came after the command.
+// standard input: "check" says how many live: those from whom an answer came after the command; with
+// "speak" those that are pushed to say something first, as keepalive does.
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
@@ -33,10 +34,10 @@ setInterval(() => {
 }, 100);
 process.stdout.write('open\n');
 
-createInterface({ input: process.stdin }).on('line', () => {
+createInterface({ input: process.stdin }).on('line', (command) => {
   const before = clients.map(({ answers }) => answers);
   for (const { kind, socket, fault } of clients)
-    if (kind === 'idle' && fault === '') socket.write('x');
+    if ((kind === 'idle' || command === 'speak') && fault === '') socket.write('x');
   setTimeout(() => {
     const living: Record<string, number> = { ping: 0, idle: 0, push: 0 };
     for (const [i, { kind, answers, fault }] of clients.entries()) {

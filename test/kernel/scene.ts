@@ -111,6 +111,8 @@ addresses:
   }
 }
 
+type Living = Record<'ping' | 'idle' | 'push', number>;
+
 /** Connections that are open in a process on the client. */
 export class Clients {
   readonly #child: ChildProcess;
@@ -128,10 +130,10 @@ export class Clients {
   }
 
   /** How many of each kind get an answer within three seconds from now. */
-  async living(): Promise<Record<'ping' | 'idle' | 'push', number>> {
-    this.#child.stdin!.write('check\n');
+  async living(command: 'check' | 'speak' = 'check'): Promise<Living> {
+    this.#child.stdin!.write(`${command}\n`);
     const line = await this.#lines.next();
-    return JSON.parse(String(line.value)) as Record<'ping' | 'idle' | 'push', number>;
+    return JSON.parse(String(line.value)) as Living;
   }
 }
 
