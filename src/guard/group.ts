@@ -15,15 +15,18 @@ import { Announcer } from './announcer.ts';
 import { Asker } from './asker.ts';
 import { fitnessOf, isSameFitness, listConditions } from './conditions.ts';
 import { DataPath } from './data-path.ts';
-import { Face, type FaceAdvert, type FaceOptions } from './face.ts';
-import { defaultGateway } from './gateway.ts';
+import type { Face, FaceAdvert } from './face.ts';
+import { facesOf } from './faces.ts';
 import type { Condition, GroupStanding, TrackVerdict } from './guard-protocol.ts';
 import { Heard } from './heard.ts';
 import { AddressKeeper } from './keeper.ts';
-import type { Claim, NeighbourPort } from './neighbour-port.ts';
+import type { Claim, NeighbourPort, NoteHearer } from './neighbour-port.ts';
+import { PlannedMove } from './planned-move.ts';
 import type { Ports } from './ports.ts';
+import { questionOf } from './question.ts';
 import type { Reactor } from './reactor.ts';
 import { reasonLevel, reasonText } from './reasons.ts';
+import type { Steer } from './steers.ts';
 import { equalBytes } from '../codec/mac.ts';
 
 export type GroupEvents = {
@@ -40,6 +43,9 @@ export type GroupParts = {
   readonly workersAlive: () => number | null;
   readonly verdicts: ReadonlyMap<string, TrackVerdict>;
   readonly events: GroupEvents;
+  readonly steer: Steer;
+  /** How long connections may last that stay behind in a planned move, in ms. */
+  readonly drainMs: () => number;
 };
 
 type Entry = {
@@ -54,7 +60,10 @@ export class Group {
   readonly #parts: GroupParts;
   readonly #heard: Heard;
   readonly #asker: Asker;
+  readonly #move: PlannedMove;
   readonly #hearClaim = (claim: Claim): void => this.#claimed(claim);
+  readonly #hearNote: NoteHearer = (note, port) =>
+    this.#move.hear(note, port, this.state === 'backup');
   #entries: readonly Entry[] = [];
   #faces: readonly Face[] = [];
   #dataPaths: readonly DataPath[] = [];
@@ -73,7 +82,11 @@ export class Group {
     this.#state = newElection(optionsOf(plans[0]!));
     const port = parts.ports.neighbour(plans[0]!.interface);
     this.#asker = new Asker(parts.reactor, port, (answer) => this.tell({ kind: 'answer', answer }));
-    port.hear(this.#hearClaim);
+    this.#move = new PlannedMove({
+      ...parts,
+      entries: () => this.#entries,
+      tell: (message) => this.#event('info', 'BAL_ADDRESS_STATE', message),
+    });
     this.#build(plans);
   }
 
@@ -138,6 +151,17 @@ export class Group {
     }
   }
 
+  /** Gives the addresses to another node, which is told before. */
+  move(): void {
+    this.#move.prepare(() => this.tell({ kind: 'move' }));
+  }
+
+  /** The same, for good. */
+  stop(): void {
+    if (this.#state.name === 'active') this.#move.prepare(() => this.tell({ kind: 'stop' }));
+    else this.tell({ kind: 'stop' });
+  }
+
   /** Looks at everything that decides about fitness. */
   look(): void {
     if (this.#state.name !== 'initialize') this.#look();
@@ -149,12 +173,20 @@ export class Group {
 
   /** Goes without removing anything: for a process that follows. */
   leave(): void {
+    this.#move.end();
     for (const { keeper } of this.#entries) keeper.leave();
     this.#close();
   }
 
+  /** Has stopped: what is kept for old connections stays until `leave`, all else goes. */
+  rest(): void {
+    if (!this.#move.isRetreating) for (const { keeper } of this.#entries) keeper.release();
+    for (const path of this.#dataPaths) path.close();
+  }
+
   /** Goes, and removes what it holds. */
   end(): void {
+    this.#move.end();
     for (const { keeper } of this.#entries) keeper.release();
     this.#close();
   }
@@ -191,6 +223,7 @@ export class Group {
     for (const { announcer, neighbours } of this.#entries) {
       announcer.stop();
       neighbours.unhear(this.#hearClaim);
+      neighbours.unhearNotes(this.#hearNote);
     }
   }
 
@@ -209,6 +242,8 @@ export class Group {
         return known;
       }
       const neighbours = ports.neighbour(plan.interface);
+      neighbours.hear(this.#hearClaim);
+      neighbours.hearNotes(this.#hearNote);
       const keeper = new AddressKeeper(reactor, netlink, plan, {
         onTaken: (ip) => {
           const what = `another program removed ${ip} from ${plan.interface}: it was put back`;
@@ -223,7 +258,12 @@ export class Group {
       announcer.stop();
     }
     if (this.isHolding) for (const { keeper } of this.#entries) keeper.hold();
-    this.#faces = this.#entries.flatMap((entry) => this.#facesOf(entry.plan));
+    this.#faces = plans.flatMap((plan) =>
+      facesOf(plan, ports, {
+        onAdvert: (face, advert) => this.#heardAdvert(face, plan, advert),
+        onFault: (fault, peer) => this.#heard.fault(fault, peer),
+      }),
+    );
     for (const path of this.#dataPaths) path.close();
     this.#dataPaths = plans.flatMap(({ health }) =>
       health === null || health.listeners.length === 0
@@ -231,39 +271,6 @@ export class Group {
         : [new DataPath(reactor, health, () => this.look())],
     );
     for (const path of this.#dataPaths) path.setHolding(this.isHolding);
-  }
-
-  #facesOf(plan: AddressPlan): Face[] {
-    const faces: Face[] = [];
-    const { vrrp } = plan;
-    for (const family of ['ipv4', 'ipv6'] as const) {
-      if (!plan.ips.some((ip) => ip.family === family && ip.advertise)) continue;
-      const beside = vrrp.second?.interface === plan.interface ? vrrp.second.peers : null;
-      const first = {
-        peers: [...vrrp.peers, ...(beside ?? [])],
-        toGroup: vrrp.peers.length === 0 || beside?.length === 0,
-        isFirstPath: true,
-        port: this.#parts.ports.advert(plan.interface, family, vrrp.source),
-      };
-      faces.push(this.#face(plan, { ...first, family }));
-      if (vrrp.second === null || beside !== null) continue;
-      const port = this.#parts.ports.advert(vrrp.second.interface, family, null);
-      const { peers } = vrrp.second;
-      faces.push(
-        this.#face(plan, { peers, toGroup: peers.length === 0, isFirstPath: false, port, family }),
-      );
-    }
-    return faces;
-  }
-
-  #face(plan: AddressPlan, path: Omit<FaceOptions, 'plan' | 'onAdvert' | 'onFault'>): Face {
-    const face: Face = new Face({
-      plan,
-      ...path,
-      onAdvert: (advert) => this.#heardAdvert(face, plan, advert),
-      onFault: (fault, peer) => this.#heard.fault(fault, peer),
-    });
-    return face;
   }
 
   #heardAdvert(face: Face, plan: AddressPlan, heard: FaceAdvert): void {
@@ -300,16 +307,14 @@ export class Group {
         this.sentMs = this.#parts.reactor.nowMs;
         break;
       case 'hold':
+        this.#move.cancel();
         for (const { keeper } of this.#entries) keeper.hold();
         break;
       case 'keep':
         for (const { keeper } of this.#entries) keeper.keep();
         break;
       case 'release':
-        for (const { keeper, announcer } of this.#entries) {
-          announcer.stop();
-          keeper.release();
-        }
+        this.#release();
         break;
       case 'announce':
         for (const { announcer } of this.#entries) announcer.announce();
@@ -330,22 +335,20 @@ export class Group {
 
   #ask(number: number, withinMs: number): void {
     const { plan } = this.#entries[0]!;
-    const gateway = plan.witnesses.length > 0 ? null : defaultGateway(plan.interface);
-    const bytes = (texts: readonly string[]): Uint8Array[] => texts.map((text) => parseIp(text)!);
-    const hosts = new Set(plan.ips.map(({ host }) => host));
-    this.#asker.ask({
-      number,
-      withinMs,
-      addresses: bytes([...hosts]),
-      witnesses: gateway === null ? bytes(plan.witnesses) : [gateway],
-      peers: bytes([...new Set([...plan.vrrp.peers, ...this.#heard.names()])]),
-      services: this.isHolding
-        ? []
-        : (plan.health?.listeners ?? []).map((target) => ({
-            ...target,
-            bind: { ...target.bind, host: plan.ips[0]!.host, family: plan.ips[0]!.family },
-          })),
-    });
+    const question = questionOf(
+      plan,
+      this.#heard.names(),
+      this.isHolding || this.#move.isRetreating,
+    );
+    this.#asker.ask({ number, withinMs, ...question });
+  }
+
+  #release(): void {
+    if (this.#move.retreat()) return;
+    for (const { keeper, announcer } of this.#entries) {
+      announcer.stop();
+      keeper.release();
+    }
   }
 
   #tell(reason: ElectionReason, peer: string): void {

@@ -5,13 +5,16 @@ import type { AddressPlan } from '../config/plan-addresses.ts';
 import type { Netlink } from '../sys/netlink.ts';
 import { Group, type GroupParts } from './group.ts';
 import { BOARD_GROUP, BOARD_GROUP_AT, BOARD_GROUP_FIELDS } from './guard-protocol.ts';
-import type { FromGuard, TrackVerdict } from './guard-protocol.ts';
+import type { FromGuard, ToGuard, TrackVerdict } from './guard-protocol.ts';
 import { Ports } from './ports.ts';
 import type { Reactor } from './reactor.ts';
+import { Steers } from './steers.ts';
 import type { WorkerHearts } from './worker-hearts.ts';
 
 /** A move is answered after so long at the latest, in ms; an election calls it off before. */
 const MOVE_MS = 5_000;
+
+type PlanFrame = Extract<ToGuard, { type: 'plan' }>;
 
 export type GroupsParts = {
   readonly reactor: Reactor;
@@ -28,16 +31,20 @@ export class Groups {
   readonly #verdicts = new Map<string, TrackVerdict>();
   readonly #moves = new Map<string, number>();
   #places: Readonly<Record<string, number>> = {};
+  readonly #steers: Steers;
+  #drainMs = 0;
   #onStopped: (() => void) | null = null;
 
   constructor(parts: GroupsParts) {
     this.#parts = parts;
+    this.#steers = new Steers(parts.reactor, parts.send);
     this.#ports = new Ports(parts.reactor);
   }
 
   /** Puts a plan in force: groups that stay go on, whatever changes in them. */
-  setPlan(addresses: readonly AddressPlan[], places: Readonly<Record<string, number>>): void {
+  setPlan({ addresses, places, drainMs }: Omit<PlanFrame, 'type' | 'version' | 'act'>): void {
     this.#places = places;
+    this.#drainMs = drainMs;
     this.#ports.floating.clear();
     for (const { ips } of addresses) for (const { host } of ips) this.#ports.floating.add(host);
     const byGroup = Map.groupBy(addresses, ({ group }) => group);
@@ -90,15 +97,20 @@ export class Groups {
     }
     this.#moves.set(name, request);
     this.#parts.reactor.after(MOVE_MS, () => this.#answerMove(name, false, 'it took too long'));
-    group.tell({ kind: 'move' });
+    group.move();
   }
 
   /** Gives everything to other nodes. */
   stop(limitMs: number, onStopped: () => void): void {
     this.#onStopped = onStopped;
     this.#parts.reactor.after(limitMs, () => this.#allStopped());
-    for (const group of this.#groups.values()) group.tell({ kind: 'stop' });
+    for (const group of this.#groups.values()) group.stop();
     this.#checkStopped();
+  }
+
+  /** What came of rules that a planned move wanted. */
+  steered(request: number, isDone: boolean): void {
+    this.#steers.answered(request, isDone);
   }
 
   /** The first address of each group. */
@@ -136,6 +148,8 @@ export class Groups {
           send({ type: 'event', level, code, group, message }),
         onStopped: () => this.#checkStopped(),
       },
+      steer: this.#steers.set,
+      drainMs: () => this.#drainMs,
     };
   }
 
@@ -164,10 +178,9 @@ export class Groups {
     this.#onStopped = null;
     if (onStopped === null) return;
     for (const [name, group] of this.#groups) {
-      group.end();
+      group.rest();
       this.#note(name, group);
     }
-    this.#groups.clear();
     onStopped();
   }
 

@@ -4,6 +4,7 @@
  * beside it, each named `worker:<index>`, or `board:` for the guardians' common segment.
  */
 import type { AddressPlan } from '../config/plan-addresses.ts';
+import type { Steering } from '../kernel/steering.ts';
 import type { ElectionName, ElectionReason } from '../machine/vrrp/words.ts';
 
 /** Descriptors that a guardian inherits. */
@@ -40,15 +41,22 @@ export type ToGuard =
       readonly addresses: readonly AddressPlan[];
       readonly places: Readonly<Record<string, number>>;
       readonly act: boolean;
+      /** How long connections may last that stay behind when addresses move on purpose, in ms. */
+      readonly drainMs: number;
     }
   /** Verdicts that the supervisor has: by the key of a tracker, whether it is well. */
   | { readonly type: 'tracks'; readonly tracks: Readonly<Record<string, TrackVerdict>> }
   /** The workers that serve now: meters of an index not listed are forgotten. */
   | { readonly type: 'workers'; readonly indices: readonly number[] }
+  /** What came of `steer`. */
+  | { readonly type: 'steered'; readonly request: number; readonly ok: boolean }
   | { readonly type: 'move'; readonly group: string; readonly request: number }
-  /** Gives every address to another node, waiting for one up to `limitMs`, and exits. */
+  /**
+   * Gives every address to another node, waiting for one up to `limitMs`. What is kept for old
+   * connections stays until `leave`.
+   */
   | { readonly type: 'stop'; readonly limitMs: number }
-  /** Exits at once; the addresses stay, for a process that follows. */
+  /** Exits at once; the addresses it holds stay, for a process that follows. */
   | { readonly type: 'leave' };
 
 export type TrackVerdict = {
@@ -81,6 +89,12 @@ export type FromGuard =
       readonly request: number;
       readonly outcome: string;
       readonly ok: boolean;
+    }
+  /** All rules that planned moves want from now on. */
+  | {
+      readonly type: 'steer';
+      readonly request: number;
+      readonly steerings: readonly Steering[];
     }
   | { readonly type: 'stopped' };
 

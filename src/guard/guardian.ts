@@ -95,6 +95,9 @@ function onFrame(frame: ToGuard): void {
       takeHearts();
       hearts.keepOnly(frame.indices);
       break;
+    case 'steered':
+      groups?.steered(frame.request, frame.ok);
+      break;
     case 'move':
       groups?.move(frame.group, frame.request);
       break;
@@ -110,9 +113,10 @@ function onFrame(frame: ToGuard): void {
   }
 }
 
-function onPlan({ act, addresses, places, version }: Extract<ToGuard, { type: 'plan' }>): void {
+function onPlan(frame: Extract<ToGuard, { type: 'plan' }>): void {
+  const { version } = frame;
   try {
-    if (act) acting().setPlan(addresses, places);
+    if (frame.act) acting().setPlan(frame);
     control.send({ type: 'applied', version });
   } catch (error) {
     if (!(error instanceof BallastError)) throw error;

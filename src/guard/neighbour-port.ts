@@ -1,5 +1,6 @@
-/** ARP and neighbour discovery on one interface: what is sent, paced, and who hears what comes. */
+/** ARP, neighbour discovery and notes on one interface: what is sent, paced, and who hears it. */
 import { decodeArp, ETHERTYPE_ARP } from '../codec/arp.ts';
+import { decodeNote, encodeNote, ETHERTYPE_NOTE, type LeaveNote } from '../codec/leave-note.ts';
 import { equalBytes } from '../codec/mac.ts';
 import { decodeNeighbour, ETHERTYPE_IPV6 } from '../codec/neighbour.ts';
 import { NEIGHBOUR_FILTER, openPacketSocket, receiveFrames } from '../sys/packet-sockets.ts';
@@ -21,13 +22,17 @@ export type Claim = {
   readonly isAnswer: boolean;
 };
 
+export type NoteHearer = (note: LeaveNote, port: NeighbourPort) => void;
+
 export class NeighbourPort {
   readonly interface: string;
   readonly #reactor: Reactor;
   readonly #floating: ReadonlySet<string>;
   readonly #hearers = new Set<(claim: Claim) => void>();
+  readonly #noteHearers = new Set<NoteHearer>();
   #arp = -1;
   #six = -1;
+  #notes = -1;
   #waiting: Uint8Array[] = [];
   #isPacing = false;
   index = 0;
@@ -55,19 +60,23 @@ export class NeighbourPort {
     this.close();
     this.#arp = openPacketSocket(ETHERTYPE_ARP, facts.index);
     this.#six = openPacketSocket(ETHERTYPE_IPV6, facts.index, NEIGHBOUR_FILTER);
+    this.#notes = openPacketSocket(ETHERTYPE_NOTE, facts.index);
     this.index = facts.index;
     this.#reactor.watch(this.#arp, () => receiveFrames(this.#arp, (frame) => this.#hearArp(frame)));
     this.#reactor.watch(this.#six, () => receiveFrames(this.#six, (frame) => this.#hearSix(frame)));
+    this.#reactor.watch(this.#notes, () =>
+      receiveFrames(this.#notes, (frame) => this.#hearNote(frame)),
+    );
     return true;
   }
 
   close(): void {
-    for (const fd of [this.#arp, this.#six]) {
+    for (const fd of [this.#arp, this.#six, this.#notes]) {
       if (fd < 0) continue;
       this.#reactor.unwatch(fd);
       closeFd(fd);
     }
-    this.#arp = this.#six = -1;
+    this.#arp = this.#six = this.#notes = -1;
     this.index = 0;
     this.#waiting = [];
   }
@@ -79,6 +88,25 @@ export class NeighbourPort {
 
   unhear(hearer: (claim: Claim) => void): void {
     this.#hearers.delete(hearer);
+  }
+
+  /** Calls `hearer` for every note of another node of Ballast. */
+  hearNotes(hearer: NoteHearer): void {
+    this.#noteHearers.add(hearer);
+  }
+
+  unhearNotes(hearer: NoteHearer): void {
+    this.#noteHearers.delete(hearer);
+  }
+
+  sendNote(note: LeaveNote): void {
+    if (this.#notes >= 0) sendFrame(this.#notes, encodeNote(note, this.mac));
+  }
+
+  /** This node's own addresses on the interface. */
+  own(): Pick<LeaveNote, 'ipv4' | 'linkLocal'> {
+    const { ipv4, linkLocal } = interfaceFacts(this.interface, this.#floating);
+    return { ipv4, linkLocal };
   }
 
   /** At once. */
@@ -111,6 +139,11 @@ export class NeighbourPort {
     const isAdvert = message.kind === 'advertisement';
     const ip = isAdvert ? message.target : message.source;
     this.#tell({ ip, mac: message.mac, isAnswer: isAdvert });
+  }
+
+  #hearNote(frame: Uint8Array): void {
+    const note = decodeNote(frame);
+    if (note !== null) for (const hearer of this.#noteHearers) hearer(note, this);
   }
 
   #tell(claim: Claim): void {

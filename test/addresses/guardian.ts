@@ -47,7 +47,7 @@ export class TestGuardian {
   plan(addresses: readonly AddressPlan[], act = true): void {
     const groups = [...new Set(addresses.map(({ group }) => group))];
     const places = Object.fromEntries(groups.map((group, i) => [group, i]));
-    this.send({ type: 'plan', version: ++this.#version, addresses, places, act });
+    this.send({ type: 'plan', version: ++this.#version, addresses, places, act, drainMs: 0 });
   }
 
   /** Resolves when `isIt`, looked at after each frame; rejects after 10 s. */

@@ -85,7 +85,7 @@ for (const { title, keepalived, vrrp } of WAYS) {
         // A higher one takes the address, as keepalived does.
         const higher = new Keepalived(network, 'b', { ...keepalived, priority: 200 });
         await ownerIs(network, 'b', () => `${higher.said}\n${guardian.events.join('\n')}`);
-        assert.equal(guardian.standing?.state, 'backup');
+        await guardian.until(() => guardian.standing?.state === 'backup', 'says that it is backup');
         // And is killed: its address stays on its host, which still answers for it.
         for (const pid of pidsIn(network.host('b').netns)) process.kill(pid, 'SIGKILL');
         await guardian.until(

@@ -35,12 +35,15 @@ test(
   'mode kernel, routed: 300 of 300 connections outlive the balancer',
   { skip: noNamespaces },
   async () => {
-    assert.deepEqual(await surviving('protocol: tcp, kernel: { form: routed }'), all);
+    assert.deepEqual(await surviving('mode: kernel, protocol: tcp, kernel: { form: routed }'), all);
   },
 );
 
 test('mode kernel, stateless: 300 of 300 outlive it', { skip: noNamespaces }, async () => {
-  assert.deepEqual(await surviving('protocol: tcp, kernel: { form: stateless }'), all);
+  assert.deepEqual(
+    await surviving('mode: kernel, protocol: tcp, kernel: { form: stateless }'),
+    all,
+  );
 });
 
 // The servers go on pushing to a node that has never seen their connections: without an answer, they
@@ -49,7 +52,7 @@ test(
   'mode kernel, one-armed: 300 of 300 outlive it once the client has spoken',
   { skip: noNamespaces },
   async () => {
-    const listener = `protocol: tcp, kernel: { form: one-armed, inside: [${INSIDE.ipv4}] }`;
+    const listener = `mode: kernel, protocol: tcp, kernel: { form: one-armed, inside: [${INSIDE.ipv4}] }`;
     assert.deepEqual(await surviving(listener, 'speak'), all);
   },
 );

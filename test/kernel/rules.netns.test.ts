@@ -18,8 +18,8 @@ test('mode kernel: both nodes have the same rules; none are left at the end', sk
   const scene = new KernelScene();
   try {
     await scene.startServers();
-    await scene.startBalancer('lb1', 'protocol: tcp');
-    await scene.startBalancer('lb2', 'protocol: tcp');
+    await scene.startBalancer('lb1', 'mode: kernel, protocol: tcp');
+    await scene.startBalancer('lb2', 'mode: kernel, protocol: tcp');
     assert.equal(plain(scene.ruleset('lb1')), plain(scene.ruleset('lb2')));
     assert.match(scene.ruleset('lb1'), /jhash ip saddr \. tcp sport mod 1021/);
     await scene.stopBalancer('lb2');
@@ -33,7 +33,7 @@ test('mode kernel: rules that are to stay do', skip, async () => {
   const scene = new KernelScene(1);
   try {
     await scene.startServers();
-    await scene.startBalancer('lb1', 'protocol: tcp, kernel: { leave: true }');
+    await scene.startBalancer('lb1', 'mode: kernel, protocol: tcp, kernel: { leave: true }');
     await scene.stopBalancer('lb1');
     assert.match(scene.ruleset('lb1'), /table inet ballast/);
   } finally {
@@ -45,7 +45,7 @@ test('mode kernel: a drained server gets nothing new, and what it has goes on', 
   const scene = new KernelScene(2);
   try {
     await scene.startServers();
-    await scene.startBalancer('lb1', 'protocol: tcp');
+    await scene.startBalancer('lb1', 'mode: kernel, protocol: tcp');
     await scene.untilOwner('lb1');
     const clients = await scene.openClients(20);
     const server = `${scene.network.inside('s1')}:8080`;
@@ -78,7 +78,7 @@ test('mode kernel: a server that fails is reset with onDown: close', skip, async
     onDown: close`;
   try {
     await scene.startServers();
-    await scene.startBalancer('lb1', 'protocol: tcp', more);
+    await scene.startBalancer('lb1', 'mode: kernel, protocol: tcp', more);
     await scene.untilOwner('lb1');
     const clients = await scene.openClients(20);
     // The host is gone: nobody else could tell the clients.

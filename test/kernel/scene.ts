@@ -1,4 +1,4 @@
-/** Whole balancers with `mode: kernel` on hosts of their own. */
+/** Whole balancers on hosts of their own, with addresses on both sides. */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,13 +7,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { INSIDE, OUTSIDE, TwoSided } from '../../src/lab/two-sided.ts';
 
-const BALLAST = new URL('../../bin/ballast', import.meta.url).pathname;
+/** The program. */
+export const BALLAST = new URL('../../bin/ballast', import.meta.url).pathname;
 const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'];
 const script = (name: string): string => new URL(name, import.meta.url).pathname;
 
 export class KernelScene {
   readonly network: TwoSided;
   readonly folder = mkdtempSync(join(tmpdir(), 'ballast-kernel-'));
+  /** How long connections may last after a stop or a move. */
+  drain = '1s';
   readonly #balancers = new Map<string, ChildProcess>();
   readonly #said: string[] = [];
 
@@ -58,8 +61,9 @@ export class KernelScene {
       this.configFile(name),
       `admin: unix:${this.folder}/${name}.sock
 workers: 1
+drain: ${this.drain}
 listeners:
-  db: { bind: "${OUTSIDE.ipv4}:80", pool: db, mode: kernel, ${listener} }
+  db: { bind: "${OUTSIDE.ipv4}:80", pool: db, ${listener} }
 pools:
   db:
     servers: [${servers.join(', ')}]
@@ -77,6 +81,17 @@ addresses:
       const owners = this.network.owners(OUTSIDE.ipv4);
       if (owners.length === 1 && owners[0] === name) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    assert.fail(`${name} has not become active\n${this.#said.join('')}`);
+  }
+
+  /** Waits until a host is active for the outside address, by its own account. */
+  async untilActive(name: string): Promise<void> {
+    const command = ['address', 'status', '--json', this.configFile(name)];
+    for (let i = 0; i < 20; i++) {
+      const seen = JSON.parse(this.network.run(name, BALLAST, ...command)) as AddressList;
+      if (seen.addresses.every(({ state }) => state === 'active')) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
     assert.fail(`${name} has not become active\n${this.#said.join('')}`);
   }
@@ -111,6 +126,7 @@ addresses:
   }
 }
 
+type AddressList = { readonly addresses: readonly { readonly state: string }[] };
 type Living = Record<'ping' | 'idle' | 'push', number>;
 
 /** Connections that are open in a process on the client. */

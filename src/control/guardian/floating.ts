@@ -10,9 +10,10 @@ import type { ServerHealthFrame } from '../../plane/worker-protocol.ts';
 import { KernelTables } from '../kernel/kernel-tables.ts';
 import type { ProductLog } from '../product-log.ts';
 import { Guardians, type GuardiansOptions, type MoveOutcome } from './guardians.ts';
+import { Steerings } from './steerings.ts';
 import { Trackers } from './trackers.ts';
 
-export type FloatingOptions = GuardiansOptions & {
+export type FloatingOptions = Omit<GuardiansOptions, 'steer'> & {
   readonly segments: Segments;
   readonly health: () => readonly ServerHealthFrame[];
 };
@@ -20,6 +21,7 @@ export type FloatingOptions = GuardiansOptions & {
 export class Floating {
   readonly #guardians: Guardians;
   readonly #trackers: Trackers;
+  readonly #steerings: Steerings;
   readonly #segments: Segments;
   readonly kernel: KernelTables;
   readonly #log: ProductLog;
@@ -29,7 +31,11 @@ export class Floating {
     this.#segments = options.segments;
     this.#log = options.log;
     this.kernel = new KernelTables(options);
-    this.#guardians = new Guardians(options);
+    this.#steerings = new Steerings(options.log);
+    this.#guardians = new Guardians({
+      ...options,
+      steer: (wanted) => this.#steerings.set(wanted),
+    });
     this.#trackers = new Trackers({
       frames: options.health,
       tell: (tracks) => this.#guardians.setTracks(tracks),
@@ -42,6 +48,7 @@ export class Floating {
     // The rules first: who has an address serves it.
     await this.kernel.use(plan);
     try {
+      await this.#steerings.use(plan);
       this.#trackers.use(plan);
       await this.#guardians.use(plan);
       this.#plan = plan;
@@ -79,6 +86,7 @@ export class Floating {
   async end(): Promise<void> {
     await this.kernel.end();
     await this.leave();
+    await this.#steerings.end();
     this.#log.debug('floating addresses have ended');
   }
 

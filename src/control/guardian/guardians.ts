@@ -8,6 +8,7 @@ import type { AddressPlan } from '../../config/plan-addresses.ts';
 import { BOARD, BOARD_BYTES, BOARD_GROUP, BOARD_GROUP_AT } from '../../guard/guard-protocol.ts';
 import { BOARD_GROUP_FIELDS, GROUPS_MAX } from '../../guard/guard-protocol.ts';
 import type { FromGuard, GroupStanding, TrackVerdict } from '../../guard/guard-protocol.ts';
+import type { Steering } from '../../kernel/steering.ts';
 import { monotonicMs } from '../../sys/monotonic.ts';
 import { createSharedMemory, mapShared } from '../../sys/shared-memory.ts';
 import type { NewEvent } from '../event-book.ts';
@@ -32,6 +33,8 @@ const MOVE_MS = 6_000;
 export type GuardiansOptions = {
   readonly log: ProductLog;
   readonly onEvent: (event: NewEvent) => void;
+  /** Puts the rules of planned moves in force; resolves with whether they are. */
+  readonly steer: (wanted: readonly Steering[]) => Promise<boolean>;
 };
 
 export type MoveOutcome = { readonly ok: boolean; readonly outcome: string };
@@ -50,6 +53,7 @@ export class Guardians {
   #looker: NodeJS.Timeout | null = null;
   #addresses: readonly AddressPlan[] = [];
   #places: Record<string, number> = {};
+  #drainMs = 0;
   #version = 0;
   #request = 0;
   #waiting: ((refused: BallastError | null) => void) | null = null;
@@ -74,11 +78,13 @@ export class Guardians {
   }
 
   /** Puts the addresses of a plan in force. Throws BallastError where the guardian refuses them. */
-  async use({ addresses }: Plan): Promise<void> {
+  async use({ addresses, drainMs }: Plan): Promise<void> {
     if (addresses.length === 0 && this.#acting === null) return;
-    if (JSON.stringify(addresses) === JSON.stringify(this.#addresses)) return;
+    const isSame = JSON.stringify(addresses) === JSON.stringify(this.#addresses);
+    if (isSame && drainMs === this.#drainMs) return;
     const before = this.#addresses;
     this.#addresses = addresses;
+    this.#drainMs = drainMs;
     this.#assignPlaces();
     if (this.#acting === null) await this.#begin();
     try {
@@ -202,7 +208,7 @@ export class Guardians {
       places: this.#places,
       version: ++this.#version,
     };
-    return { type: 'plan', version, addresses, places, act } as const;
+    return { type: 'plan', version, addresses, places, act, drainMs: this.#drainMs } as const;
   }
 
   #apply(): Promise<void> {
@@ -264,6 +270,11 @@ export class Guardians {
       case 'stopped':
         this.#waiting?.(null);
         break;
+      case 'steer':
+        void this.#options
+          .steer(frame.steerings)
+          .then((ok) => guardian.send({ type: 'steered', request: frame.request, ok }));
+        break;
       case 'hello':
         break;
       default:
@@ -302,6 +313,8 @@ export class Guardians {
     this.#acting = this.#spare ?? this.#spawn();
     this.#spare = null;
     this.#watch.forgive(performance.now());
+    // What the dead one has silenced must answer when this one holds it.
+    void this.#options.steer([]);
     this.#tellWorkers(this.#acting);
     this.#acting.send({ type: 'tracks', tracks: this.#tracks });
     this.#acting.send(this.#planFrame(true));

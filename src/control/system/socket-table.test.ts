@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BindPlan } from '../../config/plan.ts';
-import { socketsAt, unixSocketsAt } from './socket-table.ts';
+import { connectionsAt, socketsAt, unixSocketsAt } from './socket-table.ts';
 
 const HEAD =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout';
@@ -34,6 +34,23 @@ test('socketsAt reads addresses of IPv6', () => {
   const table = [HEAD, row(loopback, '0A', 0, 21)].join('\n');
   const at = (host: string) => socketsAt(table, { family: 'ipv6', host, port: 80 }).length;
   assert.deepEqual([at('::1'), at('::'), at('2001:db8::1')], [1, 1, 0]);
+});
+
+test('connectionsAt finds connections to an address, by both their ends', () => {
+  const line = (local: string, peer: string, state: string): string =>
+    `   0: ${local} ${peer} ${state} 00000000:00000000 00:00000000 00000000 0 0 5 1`;
+  const table = [
+    HEAD,
+    line('64004D0A:0050', '03004D0A:9C40', '01'),
+    line('64004D0A:0050', '00000000:0000', '0A'),
+    line('01004D0A:0050', '03004D0A:9C41', '01'),
+    line('000077FD000000000000000000010000:0050', '000077FD000000000000000003000000:9C42', '01'),
+    '',
+  ].join('\n');
+  assert.deepEqual(connectionsAt(table, new Set(['10.77.0.100', 'fd77::100'])), [
+    { host: '10.77.0.100', port: 80, peer: '10.77.0.3', peerPort: 40_000 },
+    { host: 'fd77::100', port: 80, peer: 'fd77::3', peerPort: 40_002 },
+  ]);
 });
 
 test('unixSocketsAt finds those that listen on a path, spaces in it included', () => {

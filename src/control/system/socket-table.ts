@@ -1,4 +1,5 @@
 /** The kernel's tables of sockets, /proc/net/tcp and its like, as text: proc_pid_net(5). */
+import { formatIp } from '../../codec/ip-address.ts';
 import type { BindPlan } from '../../config/plan.ts';
 import { isWildcard } from '../../sys/datagram-sockets.ts';
 import { encodeSockaddr } from '../../sys/sockaddr.ts';
@@ -10,6 +11,14 @@ export type SocketRow = {
   readonly uid: number;
   /** What `socket:[…]` in /proc/PID/fd says too. */
   readonly inode: number;
+};
+
+/** A connection, by its ends. */
+export type Connection = {
+  readonly host: string;
+  readonly port: number;
+  readonly peer: string;
+  readonly peerPort: number;
 };
 
 /** State of a TCP socket that listens. */
@@ -28,6 +37,27 @@ export function socketsAt(table: string, bind: BindPlan): SocketRow[] {
     rows.push({ state, uid: Number(uid), inode: Number(inode) });
   }
   return rows;
+}
+
+/** Connections of /proc/net/tcp or tcp6 to one of `hosts`, which are canonical texts. */
+export function connectionsAt(table: string, hosts: ReadonlySet<string>): Connection[] {
+  const found: Connection[] = [];
+  for (const line of table.split('\n').slice(1)) {
+    const [, local = '', remote = '', state] = line.trim().split(/\s+/);
+    if (state === LISTENS || state === undefined) continue;
+    const [host, port] = endOf(local);
+    if (!hosts.has(host)) continue;
+    const [peer, peerPort] = endOf(remote);
+    found.push({ host, port, peer, peerPort });
+  }
+  return found;
+}
+
+function endOf(text: string): [host: string, port: number] {
+  const [address = '', port = ''] = text.split(':');
+  const words = address.match(/.{8}/g) ?? [];
+  const raw = Uint32Array.from(words, (word) => Number.parseInt(word, 16));
+  return [formatIp(new Uint8Array(raw.buffer)), Number.parseInt(port, 16)];
 }
 
 /** Sockets of /proc/net/unix that listen on a path, by inode. */

@@ -1,0 +1,40 @@
+/** Every way by which the virtual routers of one entry speak and are heard. */
+import type { AddressPlan } from '../config/plan-addresses.ts';
+import { Face, type FaceAdvert, type FaceOptions } from './face.ts';
+import type { Ports } from './ports.ts';
+
+export type FaceHearer = {
+  readonly onAdvert: (face: Face, advert: FaceAdvert) => void;
+  readonly onFault: FaceOptions['onFault'];
+};
+
+/** One for each family that is advertised, and one more for each where there is a second path. */
+export function facesOf(plan: AddressPlan, ports: Ports, hearer: FaceHearer): Face[] {
+  const faces: Face[] = [];
+  const add = (path: Omit<FaceOptions, 'plan' | 'onAdvert' | 'onFault'>): void => {
+    const face: Face = new Face({
+      plan,
+      ...path,
+      onAdvert: (advert) => hearer.onAdvert(face, advert),
+      onFault: hearer.onFault,
+    });
+    faces.push(face);
+  };
+  const { vrrp } = plan;
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    if (!plan.ips.some((ip) => ip.family === family && ip.advertise)) continue;
+    const beside = vrrp.second?.interface === plan.interface ? vrrp.second.peers : null;
+    add({
+      peers: [...vrrp.peers, ...(beside ?? [])],
+      toGroup: vrrp.peers.length === 0 || beside?.length === 0,
+      isFirstPath: true,
+      port: ports.advert(plan.interface, family, vrrp.source),
+      family,
+    });
+    if (vrrp.second === null || beside !== null) continue;
+    const { peers } = vrrp.second;
+    const port = ports.advert(vrrp.second.interface, family, null);
+    add({ peers, toGroup: peers.length === 0, isFirstPath: false, port, family });
+  }
+  return faces;
+}
