@@ -5,7 +5,8 @@ import type { Condition, TrackVerdict } from './guard-protocol.ts';
 
 /** The parts of a verdict that are not trackers. */
 export type OwnConditions = {
-  readonly hasLink: boolean;
+  /** An interface that does not work; null: all do. */
+  readonly withoutLink: string | null;
   /** Null where no worker is known yet, or none is needed. */
   readonly workersAlive: number | null;
   /** By listener; whether connections to it are answered. */
@@ -18,9 +19,9 @@ export function listConditions(
   tracks: readonly TrackPlan[],
   verdicts: ReadonlyMap<string, TrackVerdict>,
 ): Condition[] {
-  const list: Condition[] = [
-    { key: 'link', isWell: own.hasLink, cost: 'resign', seen: own.hasLink ? 'up' : 'down' },
-  ];
+  const hasLink = own.withoutLink === null;
+  const link = hasLink ? 'up' : `${own.withoutLink} is down`;
+  const list: Condition[] = [{ key: 'link', isWell: hasLink, cost: 'resign', seen: link }];
   if (own.workersAlive !== null) {
     const seen = own.workersAlive === 1 ? '1 worker alive' : `${own.workersAlive} workers alive`;
     list.push({ key: 'workers', isWell: own.workersAlive > 0, cost: 'resign', seen });

@@ -2,10 +2,13 @@
 import type { Timer } from '../base/timer-heap.ts';
 import type { DataPathPlan, DataPathTarget } from '../config/plan-addresses.ts';
 import type { Reactor } from './reactor.ts';
-import { ServiceProbe } from './service-probe.ts';
+import { ServiceProbe, type ServiceOutcome } from './service-probe.ts';
 
 const LOOPBACK = { ipv4: '127.0.0.1', ipv6: '::1', unix: '' } as const;
 const ANY = new Set(['0.0.0.0', '::']);
+
+/** Between two looks in doubt, in ms. */
+const DOUBT_EVERY_MS = 20;
 
 type Verdict = { isWell: boolean; inRow: number };
 
@@ -16,6 +19,7 @@ export class DataPath {
   readonly #probes = new Set<ServiceProbe>();
   readonly #verdicts = new Map<string, Verdict>();
   #timer: Timer | null = null;
+  #doubtMs = -Infinity;
   #isHolding = false;
 
   constructor(reactor: Reactor, plan: DataPathPlan, onChange: () => void) {
@@ -41,6 +45,21 @@ export class DataPath {
     }
   }
 
+  /** Looks at once, beside its turns: who refuses while the workers are silent has ended. */
+  doubt(): void {
+    const { nowMs } = this.#reactor;
+    if (!this.#isHolding || nowMs - this.#doubtMs < DOUBT_EVERY_MS) return;
+    this.#doubtMs = nowMs;
+    for (const target of this.#targets()) {
+      this.#probe(target, (outcome) => {
+        const verdict = this.#verdicts.get(target.listener);
+        if (outcome !== 'refused' || verdict?.isWell === false) return;
+        this.#verdicts.set(target.listener, { isWell: false, inRow: 0 });
+        this.#onChange();
+      });
+    }
+  }
+
   close(): void {
     this.#reactor.cancel(this.#timer);
     for (const probe of this.#probes) probe.close();
@@ -57,20 +76,23 @@ export class DataPath {
   }
 
   #look(): void {
-    const { everyMs, timeoutMs } = this.#plan;
     for (const target of this.#targets()) {
-      const probe: ServiceProbe = new ServiceProbe(
-        this.#reactor,
-        [target],
-        timeoutMs,
-        (outcome) => {
-          this.#probes.delete(probe);
-          this.#take(target.listener, outcome === 'ok');
-        },
-      );
-      this.#probes.add(probe);
+      this.#probe(target, (outcome) => this.#take(target.listener, outcome === 'ok'));
     }
-    this.#timer = this.#reactor.after(everyMs, () => this.#look());
+    this.#timer = this.#reactor.after(this.#plan.everyMs, () => this.#look());
+  }
+
+  #probe(target: DataPathTarget, onEnd: (outcome: ServiceOutcome) => void): void {
+    let isOver = false;
+    const end = (outcome: ServiceOutcome): void => {
+      isOver = true;
+      if (probe !== null) this.#probes.delete(probe);
+      onEnd(outcome);
+    };
+    let probe: ServiceProbe | null = null;
+    probe = new ServiceProbe(this.#reactor, [target], this.#plan.timeoutMs, end);
+    // A refusal may come before the constructor returns.
+    if (!isOver) this.#probes.add(probe);
   }
 
   /** `inRow` counts outcomes that speak against the verdict. */

@@ -38,3 +38,15 @@ export function facesOf(plan: AddressPlan, ports: Ports, hearer: FaceHearer): Fa
   }
   return faces;
 }
+
+/**
+ * An interface of these that does not work, in either family; null: all do. All of a group's must,
+ * since its addresses move together.
+ */
+export function withoutLink(faces: readonly Face[]): string | null {
+  const first = faces.filter(({ options }) => options.isFirstPath);
+  for (const own of Map.groupBy(first, ({ options }) => options.plan).values()) {
+    if (own.every(({ port }) => !port.isOpen)) return own[0]!.options.plan.interface;
+  }
+  return null;
+}

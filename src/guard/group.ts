@@ -16,7 +16,7 @@ import { Asker } from './asker.ts';
 import { fitnessOf, isSameFitness, listConditions } from './conditions.ts';
 import { DataPath } from './data-path.ts';
 import type { Face, FaceAdvert } from './face.ts';
-import { facesOf } from './faces.ts';
+import { facesOf, withoutLink } from './faces.ts';
 import type { Condition, GroupStanding, TrackVerdict } from './guard-protocol.ts';
 import { Heard } from './heard.ts';
 import { AddressKeeper } from './keeper.ts';
@@ -28,6 +28,9 @@ import type { Reactor } from './reactor.ts';
 import { reasonLevel, reasonText } from './reasons.ts';
 import type { Steer } from './steers.ts';
 import { equalBytes } from '../codec/mac.ts';
+
+/** Workers silent for so long are doubted: a beat comes each 50 ms, in ms. */
+const DOUBT_MS = 70;
 
 export type GroupEvents = {
   readonly onState: (group: Group) => void;
@@ -41,6 +44,8 @@ export type GroupParts = {
   readonly ports: Ports;
   /** How many workers are alive; null where none is known. */
   readonly workersAlive: () => number | null;
+  /** For how long the heart of none has moved, in ms. */
+  readonly workersSilentMs: () => number;
   readonly verdicts: ReadonlyMap<string, TrackVerdict>;
   readonly events: GroupEvents;
   readonly steer: Steer;
@@ -115,7 +120,8 @@ export class Group {
       this.#event('warn', 'BAL_ADDRESS_CLASH', message);
     }
     this.#look();
-    if (!this.#hasLink()) this.#tellNoLink();
+    const down = withoutLink(this.#faces);
+    if (down !== null) this.#tellNoLink(down);
     const held = looks.some(({ leased }) => leased.length > 0);
     this.tell({ kind: 'begin', held, resume: resume && held });
   }
@@ -278,7 +284,8 @@ export class Group {
     this.#heard.advert(heard, plan, nowMs);
     const { priority, intervalMs } = heard.advert;
     const winsTie = face === this.#faces[0] ? heard.isGreater : null;
-    const { peer, addresses } = heard;
+    const { addresses } = heard;
+    const peer = this.#heard.nameOf(heard, this.#state.rival, nowMs);
     this.tell({ kind: 'advert', advert: { peer, priority, intervalMs, addresses, winsTie } });
   }
 
@@ -362,21 +369,18 @@ export class Group {
     this.#parts.events.onEvent(this.name, level, code, message);
   }
 
-  #hasLink(): boolean {
-    return this.#faces.some(({ port, options }) => options.isFirstPath && port.isOpen);
-  }
-
-  #tellNoLink(): void {
-    const { interface: name } = this.#entries[0]!.plan;
+  #tellNoLink(name: string): void {
     const message = `the interface ${name} is not there, is down, or has no address of its own`;
     this.#event('warn', 'BAL_ADDRESS_INTERFACE', message);
   }
 
   #look(): void {
     const tracks: readonly TrackPlan[] = this.#entries.flatMap(({ plan }) => plan.tracks);
+    const workersAlive = this.#parts.workersAlive();
+    if (this.#parts.workersSilentMs() > DOUBT_MS) for (const path of this.#dataPaths) path.doubt();
     const own = {
-      hasLink: this.#hasLink(),
-      workersAlive: this.#parts.workersAlive(),
+      withoutLink: withoutLink(this.#faces),
+      workersAlive,
       dataPath: new Map(this.#dataPaths.flatMap((path) => [...path.verdicts])),
     };
     this.#conditions = listConditions(own, tracks, this.#parts.verdicts);

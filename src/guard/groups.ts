@@ -141,6 +141,7 @@ export class Groups {
       netlink,
       ports: this.#ports,
       workersAlive: () => (hearts.count === 0 ? null : hearts.living(reactor.nowMs)),
+      workersSilentMs: () => hearts.silentMs(reactor.nowMs),
       verdicts: this.#verdicts,
       events: {
         onState: (group) => this.#changed(group),

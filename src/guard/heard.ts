@@ -1,6 +1,7 @@
 /** Who was heard of, and what people should know of it: each thing once for each node. */
 import type { AdvertFault } from '../codec/vrrp/decode.ts';
 import type { AddressPlan } from '../config/plan-addresses.ts';
+import type { Rival } from '../machine/vrrp/state.ts';
 import type { FaceAdvert } from './face.ts';
 import type { PeerStanding } from './guard-protocol.ts';
 
@@ -8,6 +9,8 @@ import type { PeerStanding } from './guard-protocol.ts';
 const PEERS_MAX = 32;
 /** Nodes not heard of for so long are not shown, in ms. */
 const SHOWN_MS = 60_000;
+/** Addresses heard within so many intervals with one priority are those of one node. */
+const ALIAS_INTERVALS = 3;
 /** Things told, over all nodes; past it, none is told any more until the next configuration. */
 const TOLD_MAX = 200;
 
@@ -21,6 +24,8 @@ type Peer = {
 export class Heard {
   readonly #peers = new Map<string, Peer>();
   readonly #told = new Set<string>();
+  /** Other addresses of the active node, each with the one it is known by. */
+  readonly #aliases = new Map<string, string>();
   readonly #tell: (message: string) => void;
   count = 0;
   /** By the decoder's word. */
@@ -44,6 +49,19 @@ export class Heard {
       this.#peers.set(peer, { peer, priority: advert.priority, heardMs: nowMs, addresses });
     }
     if (this.#told.size < TOLD_MAX) this.#explain(heard, plan);
+  }
+
+  /**
+   * The name that the election knows a node by. A node speaks from one address on each interface and
+   * in each family; where it loses one link, it can resign on the others alone.
+   */
+  nameOf({ peer, advert }: FaceAdvert, rival: Rival | null, nowMs: number): string {
+    if (rival === null || rival.peer === peer) return peer;
+    if (advert.priority === 0) return this.#aliases.get(peer) === rival.peer ? rival.peer : peer;
+    const isHeard = nowMs - rival.heardMs < ALIAS_INTERVALS * rival.intervalMs;
+    if (!isHeard || advert.priority !== rival.priority) this.#aliases.delete(peer);
+    else if (this.#aliases.size < PEERS_MAX) this.#aliases.set(peer, rival.peer);
+    return peer;
   }
 
   fault(fault: AdvertFault, peer: string): void {

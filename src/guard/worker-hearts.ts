@@ -26,6 +26,13 @@ export class WorkerHearts {
       if (!indices.includes(index)) this.#hearts.delete(index);
   }
 
+  /** For how long no worker's heart has moved, in ms; 0 where none is known. To be asked after `living`. */
+  silentMs(nowMs: number): number {
+    let least = Infinity;
+    for (const { movedMs } of this.#hearts.values()) least = Math.min(least, nowMs - movedMs);
+    return least === Infinity ? 0 : least;
+  }
+
   /** How many of the known workers are alive. */
   living(nowMs: number): number {
     let living = 0;

@@ -20,8 +20,10 @@ import { addressEvent } from './address-events.ts';
 import { relieveOrphans } from './orphan-guardians.ts';
 
 /** The heartbeat is looked at so often, and silent for so long it means that it hangs, in ms. */
-const LOOK_EVERY_MS = 25;
-const HUNG_AFTER_MS = 150;
+const LOOK_EVERY_MS = 15;
+const HUNG_AFTER_MS = 90;
+/** One that has loaded everything begins to act within so long, in ms. */
+const BEGIN_MS = 300;
 /** A plan is in force within so long, in ms: a process that starts is waited for, too. */
 const APPLY_LIMIT_MS = 10_000;
 /** For giving addresses away at the end, and to exit after that, in ms. */
@@ -54,6 +56,8 @@ export class Guardians {
   #addresses: readonly AddressPlan[] = [];
   #places: Record<string, number> = {};
   #drainMs = 0;
+  /** Since when the one in charge was ready and has not begun. */
+  #beginsMs: number | null = null;
   #version = 0;
   #request = 0;
   #waiting: ((refused: BallastError | null) => void) | null = null;
@@ -313,6 +317,7 @@ export class Guardians {
     this.#acting = this.#spare ?? this.#spawn();
     this.#spare = null;
     this.#watch.forgive(performance.now());
+    this.#beginsMs = null;
     // What the dead one has silenced must answer when this one holds it.
     void this.#options.steer([]);
     this.#tellWorkers(this.#acting);
@@ -325,8 +330,14 @@ export class Guardians {
     const acting = this.#acting;
     if (acting?.isReady !== true || this.#addresses.length === 0) return;
     const { values } = this.#board!;
-    // Until it has begun to act the board has the heart of another.
-    if (values[BOARD.pid] !== acting.pid && acting.livedMs < APPLY_LIMIT_MS) return;
+    if (values[BOARD.pid] !== acting.pid) {
+      // Until it has begun to act the board has the heart of another.
+      this.#beginsMs ??= performance.now();
+      const waitedMs = performance.now() - this.#beginsMs;
+      if (waitedMs > BEGIN_MS) acting.kill(`hung: has not begun for ${Math.round(waitedMs)} ms`);
+      return;
+    }
+    this.#beginsMs = null;
     const silentMs = this.#watch.look(values[BOARD.heartbeat]!, performance.now());
     if (silentMs > HUNG_AFTER_MS)
       acting.kill(`hung: no sign of life for ${Math.round(silentMs)} ms`);

@@ -69,7 +69,7 @@ function config(
   const web = isKernel ? 'protocol: tcp, mode: kernel,' : '';
   return `admin: unix:${folder}/${node}.sock
 workers: 2
-drain: 10s
+drain: 30s
 log: { access: "off" }
 listeners:
   web: { bind: "${SERVICE}:80", ${web} pool: web }
