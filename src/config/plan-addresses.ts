@@ -92,7 +92,14 @@ export type SecondPathPlan = {
 /** What lowers the priority by `weight` while it fails; 0 gives the address up. */
 export type TrackPlan = { readonly key: string; readonly weight: number } & (
   | { readonly kind: 'interface'; readonly interface: string }
-  | { readonly kind: 'gateway'; readonly host: string }
+  | {
+      readonly kind: 'gateway';
+      readonly host: string;
+      readonly everyMs: number;
+      readonly timeoutMs: number;
+      readonly rise: number;
+      readonly fall: number;
+    }
   | {
       readonly kind: 'script';
       readonly command: readonly string[];

@@ -14,7 +14,6 @@ import type { Netlink } from '../sys/netlink.ts';
 import { Announcer } from './announcer.ts';
 import { Asker } from './asker.ts';
 import { fitnessOf, isSameFitness, listConditions } from './conditions.ts';
-import { DataPath } from './data-path.ts';
 import type { Face, FaceAdvert } from './face.ts';
 import { facesOf, withoutLink } from './faces.ts';
 import type { Condition, GroupStanding, TrackVerdict } from './guard-protocol.ts';
@@ -27,6 +26,7 @@ import { questionOf } from './question.ts';
 import type { Reactor } from './reactor.ts';
 import { reasonLevel, reasonText } from './reasons.ts';
 import type { Steer } from './steers.ts';
+import { Watches } from './watches.ts';
 import { equalBytes } from '../codec/mac.ts';
 
 /** Workers silent for so long are doubted: a beat comes each 50 ms, in ms. */
@@ -66,12 +66,12 @@ export class Group {
   readonly #heard: Heard;
   readonly #asker: Asker;
   readonly #move: PlannedMove;
+  readonly #watches: Watches;
   readonly #hearClaim = (claim: Claim): void => this.#claimed(claim);
   readonly #hearNote: NoteHearer = (note, port) =>
     this.#move.hear(note, port, this.state === 'backup');
   #entries: readonly Entry[] = [];
   #faces: readonly Face[] = [];
-  #dataPaths: readonly DataPath[] = [];
   #conditions: readonly Condition[] = [];
   #state: ElectionState;
   #timer: Timer | null = null;
@@ -87,6 +87,7 @@ export class Group {
     this.#state = newElection(optionsOf(plans[0]!));
     const port = parts.ports.neighbour(plans[0]!.interface);
     this.#asker = new Asker(parts.reactor, port, (answer) => this.tell({ kind: 'answer', answer }));
+    this.#watches = new Watches({ ...parts, onChange: () => this.look() });
     this.#move = new PlannedMove({
       ...parts,
       entries: () => this.#entries,
@@ -150,7 +151,7 @@ export class Group {
     if (state.name !== before.name) {
       if (state.name === 'active' && before.name !== 'leaving') this.#takeovers++;
       this.#sinceMs = Date.now();
-      for (const path of this.#dataPaths) path.setHolding(this.isHolding);
+      this.#watches.setHolding(this.isHolding);
     }
     if (state.name !== before.name || state.rival?.peer !== before.rival?.peer) {
       this.#parts.events.onState(this);
@@ -187,7 +188,7 @@ export class Group {
   /** Has stopped: what is kept for old connections stays until `leave`, all else goes. */
   rest(): void {
     if (!this.#move.isRetreating) for (const { keeper } of this.#entries) keeper.release();
-    for (const path of this.#dataPaths) path.close();
+    this.#watches.close();
   }
 
   /** Goes, and removes what it holds. */
@@ -224,7 +225,7 @@ export class Group {
     this.#parts.reactor.cancel(this.#timer);
     this.#timer = null;
     this.#asker.stop();
-    for (const path of this.#dataPaths) path.close();
+    this.#watches.close();
     for (const face of this.#faces) face.close();
     for (const { announcer, neighbours } of this.#entries) {
       announcer.stop();
@@ -270,13 +271,7 @@ export class Group {
         onFault: (fault, peer) => this.#heard.fault(fault, peer),
       }),
     );
-    for (const path of this.#dataPaths) path.close();
-    this.#dataPaths = plans.flatMap(({ health }) =>
-      health === null || health.listeners.length === 0
-        ? []
-        : [new DataPath(reactor, health, () => this.look())],
-    );
-    for (const path of this.#dataPaths) path.setHolding(this.isHolding);
+    this.#watches.use(this.#entries, this.isHolding);
   }
 
   #heardAdvert(face: Face, plan: AddressPlan, heard: FaceAdvert): void {
@@ -377,13 +372,14 @@ export class Group {
   #look(): void {
     const tracks: readonly TrackPlan[] = this.#entries.flatMap(({ plan }) => plan.tracks);
     const workersAlive = this.#parts.workersAlive();
-    if (this.#parts.workersSilentMs() > DOUBT_MS) for (const path of this.#dataPaths) path.doubt();
+    if (this.#parts.workersSilentMs() > DOUBT_MS) this.#watches.doubt();
     const own = {
       withoutLink: withoutLink(this.#faces),
       workersAlive,
-      dataPath: new Map(this.#dataPaths.flatMap((path) => [...path.verdicts])),
+      dataPath: this.#watches.dataPath,
     };
-    this.#conditions = listConditions(own, tracks, this.#parts.verdicts);
+    const verdicts = new Map([...this.#parts.verdicts, ...this.#watches.verdicts]);
+    this.#conditions = listConditions(own, tracks, verdicts);
     const fitness = fitnessOf(this.#conditions);
     if (!isSameFitness(fitness, this.#state.fitness)) this.tell({ kind: 'fitness', fitness });
   }

@@ -74,6 +74,7 @@ export type FromGuard =
       readonly version: number;
       readonly code: string;
       readonly message: string;
+      readonly hint: string;
     }
   /** Sent when something in it changes, and once a second. */
   | { readonly type: 'standing'; readonly groups: readonly GroupStanding[] }

@@ -120,7 +120,8 @@ function onPlan(frame: Extract<ToGuard, { type: 'plan' }>): void {
     control.send({ type: 'applied', version });
   } catch (error) {
     if (!(error instanceof BallastError)) throw error;
-    control.send({ type: 'refused', version, code: error.code, message: error.message });
+    const { code, message, hint } = error;
+    control.send({ type: 'refused', version, code, message, hint: hint ?? '' });
   }
 }
 

@@ -75,7 +75,7 @@ export function lowerAddress(
 const hosts = (binds: readonly BindPlan[]): string[] => binds.map(({ host }) => host);
 
 function lowerTrack(track: TrackConfig, place: string): TrackPlan {
-  const { weight } = track;
+  const { weight, every: everyMs, timeout: timeoutMs, rise, fall } = track;
   if (track.interface !== undefined) {
     return {
       key: `interface ${track.interface}`,
@@ -86,7 +86,8 @@ function lowerTrack(track: TrackConfig, place: string): TrackPlan {
   }
   if (track.gateway !== undefined) {
     const { host } = track.gateway;
-    return { key: `gateway ${host}`, weight, kind: 'gateway', host };
+    const pace = { everyMs, timeoutMs, rise, fall };
+    return { key: `gateway ${host}`, weight, kind: 'gateway', host, ...pace };
   }
   if (track.script !== undefined) {
     return {
@@ -94,10 +95,10 @@ function lowerTrack(track: TrackConfig, place: string): TrackPlan {
       weight,
       kind: 'script',
       command: track.script,
-      everyMs: track.every,
-      timeoutMs: track.timeout,
-      rise: track.rise,
-      fall: track.fall,
+      everyMs,
+      timeoutMs,
+      rise,
+      fall,
     };
   }
   if (track.file !== undefined) {

@@ -79,10 +79,18 @@ const track = section('Something that lowers the priority, or gives the addresse
     253,
     'What is taken off the priority while it fails; 0 gives the addresses up.',
   ).prefault(0),
-  every: duration('With script: time between two runs.', 10).prefault('1s'),
-  timeout: duration('With script: time that a run may take.', 10).prefault('1s'),
-  rise: integer(1, 100, 'Good results in a row until it counts as well again.').prefault(2),
-  fall: integer(1, 100, 'Bad results in a row until it counts as failed.').prefault(2),
+  every: duration('With script or gateway: time between two tries.', 10).prefault('1s'),
+  timeout: duration('With script or gateway: time for each.', 10).prefault('1s'),
+  rise: integer(
+    1,
+    100,
+    'With script or gateway: good results in a row until it counts as well again.',
+  ).prefault(2),
+  fall: integer(
+    1,
+    100,
+    'With script or gateway: bad results in a row until it counts as failed.',
+  ).prefault(2),
 });
 
 /** A tracker with its defaults filled in. */

@@ -266,7 +266,7 @@ export class Guardians {
         if (frame.version === this.#version) this.#waiting?.(null);
         break;
       case 'refused':
-        this.#waiting?.(new BallastError(frame.code, frame.message));
+        this.#waiting?.(refusal(frame));
         break;
       case 'moved':
         this.#moves.get(frame.request)?.({ ok: frame.ok, outcome: frame.outcome });
@@ -360,6 +360,10 @@ export class Guardians {
     await Promise.all(all.map(({ exited }) => exited));
     clearTimeout(timer);
   }
+}
+
+function refusal({ code, message, hint }: Extract<FromGuard, { type: 'refused' }>): BallastError {
+  return new BallastError(code, message, hint === '' ? {} : { hint });
 }
 
 function openBoard(): { readonly fd: number; readonly values: Float64Array } {
