@@ -1,7 +1,7 @@
 # Ballast: every target does its own set-up. `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install packages test check types lint format-check format demo bench package
+.PHONY: help install packages test check types lint format-check format demo demo-failover bench package
 
 arch := $(patsubst x86_64,x64,$(patsubst amd64,x64,$(patsubst aarch64,arm64,$(shell uname -m))))
 # The pinned Node: everything below runs on it, whatever "node" is on the PATH.
@@ -40,6 +40,9 @@ format: install ## rewrite the files in the project's format
 
 demo: install ## a balancer and three sample servers on loopback; Ctrl-C ends it
 	@exec bin/ballast demo
+
+demo-failover: install ## two balancers, of which the active one dies all the time; Ctrl-C ends it
+	@exec bin/ballast lab demo
 
 bench: install ## compare with haproxy, nginx and a C floor; see docs/benchmarks.md
 	@exec $(node) --disable-warning=ExperimentalWarning bench/run.ts

@@ -12,6 +12,13 @@ Examples:
   ballast lab run power-loss
   ballast lab run agent-hung --contender ballast --contender haproxy-tuned
   ballast lab compare --runs 3 --out build/lab
+  ballast lab demo
+`;
+
+const DEMO_HELP = `
+A hundred connections go through the kernel of the active balancer (mode: kernel) and stay; new ones
+come all the time. In turn it loses power, is killed, or hangs; the other one takes over. Exits 1
+where a connection was lost.
 `;
 
 type Options = {
@@ -31,7 +38,13 @@ function count(value: string): number {
   throw new InvalidArgumentError('a whole number from 1 to 1000 is needed');
 }
 
-/** Adds `lab list`, `lab run` and `lab compare`. */
+function wholeNumber(value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 0 && number <= 1_000_000) return number;
+  throw new InvalidArgumentError('a whole number is needed');
+}
+
+/** Adds `lab list`, `lab run`, `lab compare` and `lab demo`. */
 export function addLabCommands(program: Command): void {
   const lab = program
     .command('lab')
@@ -47,6 +60,21 @@ export function addLabCommands(program: Command): void {
   add(lab.command('compare').description('run scenarios with all contenders'))
     .option('--only <scenario>', 'this one alone; may be given again', collect, [])
     .action(async (options: Options) => run(options.only ?? [], options));
+  addDemo(lab);
+}
+
+/** Adds `lab demo`. */
+function addDemo(lab: Command): void {
+  lab
+    .command('demo')
+    .description('two balancers of which the active one dies every few seconds, and who notices')
+    .option('--rounds <n>', 'deaths after which it ends; 0: Ctrl-C ends it', wholeNumber, 0)
+    .option('--every <seconds>', 'from one to the next', wholeNumber, 6)
+    .addHelpText('after', DEMO_HELP)
+    .action(async ({ rounds, every }: { readonly rounds: number; readonly every: number }) => {
+      const { runDemo } = await import('../lab/demo.ts');
+      await runDemo({ rounds, everyMs: every * 1_000 });
+    });
 }
 
 function add(command: Command): Command {

@@ -77,3 +77,17 @@ test('lab list names scenarios and contenders; an unknown name is refused', asyn
   assert.equal(wrong.code, 1);
   assert.match(wrong.text, /there is no scenario "power-los"/);
 });
+
+test('lab demo: the active one loses power, and no connection is lost', skip, async () => {
+  const args = ['lab', 'demo', '--rounds', '1', '--every', '3'];
+  const child = spawn(BALLAST, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (piece: Buffer) => (said += piece.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  assert.equal(code, 0, said);
+  assert.match(
+    said,
+    /lb1 loses power\n.*lb2 has the address; .*100 of 100 connections live, 0 lost/,
+  );
+  assert.match(said, /ends: 100 of 100 connections live, 0 lost/);
+});

@@ -1,15 +1,13 @@
 /** `ballast lab`: failures on demand, with real peers, on hosts in network namespaces. */
-import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BallastError } from '../base/errors.ts';
 import { compare, type Comparison } from './compare.ts';
 import { CONTENDERS } from './contenders/contenders.ts';
-import { sweepNamespaces } from './network.ts';
 import { reportHtml } from './report-html.ts';
 import { reportMarkdown } from './report-text.ts';
-import { removeHosts } from './run-scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
+import { withHosts } from './user-namespace.ts';
 
 export type LabChoice = {
   readonly scenarios: readonly string[];
@@ -20,10 +18,6 @@ export type LabChoice = {
   /** Folder for the report; null writes none. */
   readonly out: string | null;
 };
-
-/** Set in the copy of the program that runs in a user namespace. */
-const INSIDE = 'BALLAST_LAB_INSIDE';
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Prints scenarios and contenders. */
 export function listLab(): void {
@@ -38,21 +32,17 @@ export function listLab(): void {
 export async function runLab(choice: LabChoice): Promise<void> {
   checkNames('scenario', choice.scenarios, SCENARIOS);
   checkNames('contender', choice.contenders, CONTENDERS);
-  if (process.getuid?.() !== 0 && process.env[INSIDE] === undefined) {
-    process.exitCode = await inUserNamespace();
-    return;
-  }
-  for (const signal of ENDING) process.once(signal, () => interrupted());
-  sweepNamespaces();
-  const began = performance.now();
-  const comparison = await compare({
-    ...choice,
-    say: (text) => {
-      const seconds = Math.round((performance.now() - began) / 1_000);
-      process.stderr.write(`${String(seconds).padStart(5)} s  ${text}\n`);
-    },
+  await withHosts(async () => {
+    const began = performance.now();
+    const comparison = await compare({
+      ...choice,
+      say: (text) => {
+        const seconds = Math.round((performance.now() - began) / 1_000);
+        process.stderr.write(`${String(seconds).padStart(5)} s  ${text}\n`);
+      },
+    });
+    print(comparison, choice);
   });
-  print(comparison, choice);
 }
 
 function print(comparison: Comparison, { out, isJson }: LabChoice): void {
@@ -77,32 +67,4 @@ function checkNames(
       hint: '"ballast lab list" names them all',
     });
   }
-}
-
-function interrupted(): void {
-  process.stderr.write('interrupted: removes the hosts\n');
-  removeHosts();
-  process.exit(130);
-}
-
-/** As root of a user namespace of its own: with its own mounts, so that /run can be written to. */
-function inUserNamespace(): Promise<number> {
-  const setUp = 'mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys 2>/dev/null; exec "$@"';
-  const own = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const args = ['-r', '-n', '-m', 'sh', '-c', setUp, 'sh', ...own];
-  const child = spawn('unshare', args, {
-    stdio: 'inherit',
-    env: { ...process.env, [INSIDE]: '1' },
-  });
-  for (const signal of ENDING) process.on(signal, () => child.kill(signal));
-  return new Promise((resolve, reject) => {
-    child.once('exit', (code) => resolve(code ?? 1));
-    child.once('error', (error) => {
-      reject(
-        new BallastError('BAL_LAB_NAMESPACES', `cannot make a user namespace: ${error.message}`, {
-          hint: 'run it as root, or allow user namespaces (kernel.unprivileged_userns_clone=1)',
-        }),
-      );
-    });
-  });
 }

@@ -40,16 +40,36 @@ export function removeHosts(): void {
   open.clear();
 }
 
+/** Gives `run` hosts and a folder, and removes both. */
+export async function withSetting<T>(run: (setting: Setting) => Promise<T>): Promise<T> {
+  const network = new TwoSided();
+  open.add(network);
+  const folder = mkdtempSync(join(tmpdir(), 'ballast-lab-'));
+  try {
+    return await run({ network, folder });
+  } finally {
+    network.close();
+    open.delete(network);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** Runs it once. Throws where the contender cannot be started. */
-export async function runScenario(
+export function runScenario(
+  scenario: Scenario,
+  contender: Contender,
+  options: RunOptions,
+): Promise<Run> {
+  return withSetting((setting) => runIn(setting, scenario, contender, options));
+}
+
+async function runIn(
+  setting: Setting,
   scenario: Scenario,
   contender: Contender,
   { each, say }: RunOptions,
 ): Promise<Run> {
-  const network = new TwoSided();
-  open.add(network);
-  const folder = mkdtempSync(join(tmpdir(), 'ballast-lab-'));
-  const setting: Setting = { network, folder };
+  const { network } = setting;
   const timers: NodeJS.Timeout[] = [];
   try {
     await startServers(network);
@@ -73,9 +93,6 @@ export async function runScenario(
     return { figures: figuresOf(result, faultMs - 100), result, faultMs };
   } finally {
     for (const timer of timers) clearTimeout(timer);
-    network.close();
-    open.delete(network);
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -91,7 +108,8 @@ async function coldStart(scenario: Scenario, contender: Contender, setting: Sett
   return { figures: figuresOf(result, startedMs), result, faultMs };
 }
 
-async function startServers(network: TwoSided): Promise<void> {
+/** Starts the servers, and waits until they listen. */
+export async function startServers(network: TwoSided): Promise<void> {
   const ready = network.servers.map(async (name) => {
     const child = network.start(name, [...NODE, script('server.ts'), name], {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -101,7 +119,8 @@ async function startServers(network: TwoSided): Promise<void> {
   await Promise.all(ready);
 }
 
-async function untilOwner(network: TwoSided, node: string): Promise<void> {
+/** Waits until a node has the address. Throws where it does not get it. */
+export async function untilOwner(network: TwoSided, node: string): Promise<void> {
   const untilMs = performance.now() + ACTIVE_LIMIT_MS;
   while (!network.owners(SERVICE).includes(node)) {
     if (performance.now() > untilMs) throw new Error(`${node} has not become active in time`);
