@@ -90,6 +90,12 @@ export class Network {
     execFileSync('ip', ['netns', 'exec', this.switch, 'nft', '-f', '-'], { input: text });
   }
 
+  /** Runs a program beside the bridge. */
+  startInSwitch(command: readonly string[]): void {
+    const args = ['netns', 'exec', this.switch, ...command];
+    this.#children.push(spawn('ip', args, { stdio: 'ignore' }));
+  }
+
   /** Names of the hosts that have an address. */
   owners(address: string): string[] {
     return this.hosts

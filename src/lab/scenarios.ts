@@ -2,7 +2,7 @@
 import { signal } from './contenders/processes.ts';
 import { SECOND_SERVICE, SERVICE, type Contender, type Part } from './contenders/contender.ts';
 import type { Setting } from './contenders/contender.ts';
-import { ip } from './network.ts';
+import { ip, pidsIn } from './network.ts';
 
 /** What a scenario can do. lb1 is active when it begins. */
 export type Stage = {
@@ -31,6 +31,17 @@ const send = (
   part: Part,
   name: NodeJS.Signals,
 ): void => signal(contender.pids(setting, node, part), name);
+
+const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'];
+const script = (name: string): string => new URL(name, import.meta.url).pathname;
+
+const sendServers = (
+  { setting }: Stage,
+  servers: readonly string[],
+  name: NodeJS.Signals,
+): void => {
+  for (const server of servers) signal(pidsIn(setting.network.host(server).netns), name);
+};
 
 const rules = ({ setting }: Stage, text: string): void => setting.network.setRules(text);
 
@@ -133,7 +144,40 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'server-killed',
     title: 'a server is killed',
     watchMs: 8_000,
+    fault: (stage) => sendServers(stage, ['s1'], 'SIGKILL'),
+  },
+  {
+    name: 'server-hung',
+    title: 'a server hangs',
+    watchMs: 8_000,
+    fault: (stage) => sendServers(stage, ['s1'], 'SIGSTOP'),
+  },
+  {
+    name: 'server-lost',
+    title: 'a server loses power',
+    watchMs: 8_000,
     fault: ({ setting }) => setting.network.setCable('s1', false),
+  },
+  {
+    name: 'servers-unreachable',
+    title: 'the active node reaches no server any more, the backup all',
+    watchMs: 10_000,
+    fault: (stage) =>
+      rules(
+        stage,
+        `chain f { type filter hook forward priority 0;
+iifname "in-${ACTIVE}" oifname "to-s*" drop;
+iifname "to-s*" oifname "in-${ACTIVE}" drop; }`,
+      ),
+  },
+  {
+    name: 'servers-down',
+    title: 'all servers are down for 4 s, on both nodes',
+    watchMs: 12_000,
+    fault: (stage) => {
+      sendServers(stage, stage.setting.network.servers, 'SIGSTOP');
+      stage.after(4_000, () => sendServers(stage, stage.setting.network.servers, 'SIGCONT'));
+    },
   },
   {
     name: 'loss-to-backup',
@@ -167,6 +211,34 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'arp-lost',
+    title: 'power is lost, and ARP does not reach the client for 0.5 s',
+    watchMs: 9_000,
+    fault: (stage) => {
+      stage.setting.network.cutPower(ACTIVE);
+      rules(stage, drop('oifname "to-client" ether type arp'));
+      stage.after(500, () => rules(stage, ''));
+    },
+  },
+  {
+    name: 'adverts-jitter',
+    title: 'advertisements come 0 to 120 ms late, out of order, some of them twice',
+    watchMs: 15_000,
+    fault: (stage) => {
+      const { network } = stage.setting;
+      // The relay takes them before the bridge, which drops them once the relay runs.
+      stage.after(500, () => rules(stage, drop('ip protocol 112')));
+      for (const [from, to] of [
+        [`to-${ACTIVE}`, `to-${BACKUP}`],
+        [`to-${BACKUP}`, `to-${ACTIVE}`],
+        [`in-${ACTIVE}`, `in-${BACKUP}`],
+        [`in-${BACKUP}`, `in-${ACTIVE}`],
+      ] as const) {
+        network.startInSwitch([...NODE, script('relay.ts'), from, to, '120']);
+      }
+    },
+  },
+  {
     name: 'loss-10',
     title: '10 % of all frames are lost for a minute',
     watchMs: 60_000,
@@ -180,12 +252,11 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'forged-adverts',
-    title: 'somebody forges advertisements of priority 255, 50 a second',
+    title: 'somebody forges advertisements of priority 255, 100 a second',
     watchMs: 8_000,
     fault: ({ setting }) => {
-      const script = new URL('forger.ts', import.meta.url).pathname;
-      const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
-      setting.network.start('client', [...node, script, SERVICE], { stdio: 'ignore' });
+      const command = [...NODE, script('forger.ts'), SERVICE];
+      setting.network.start('client', command, { stdio: 'ignore' });
     },
   },
   {

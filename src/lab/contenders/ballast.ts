@@ -83,7 +83,12 @@ pools:
     servers: [${servers(8081)}]
     check: { tcp: {}, every: 500ms, timeout: 400ms }
 addresses:
-  front: { ips: [${ips}], interface: eth0, group: front, vrrp: ${vrrp(ROUTER_ID)} }
+  front:
+    ips: [${ips}]
+    interface: eth0
+    group: front
+    vrrp: ${vrrp(ROUTER_ID)}
+    track: [{ pool: web, weight: 60 }]
   inside: { ips: [${INSIDE.ipv4}/24], interface: eth1, group: front, vrrp: ${vrrp(ROUTER_ID + 1)} }
 `;
 }
