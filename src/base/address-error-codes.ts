@@ -17,6 +17,11 @@ export const ADDRESS_ERROR_CODES = {
     meaning: 'The kernel refuses a socket of the guardian; the message has its words.',
     remedy: 'Look up the error number that stands in the message.',
   },
+  BAL_ADDRESS_KEY: {
+    meaning: 'A file of a key of advertisements cannot be read, or holds no such key.',
+    remedy:
+      'Write 32 to 64 bytes in hexadecimal into it, the same on all nodes, readable to the user that Ballast runs as.',
+  },
   BAL_ADDRESS_KERNEL: {
     meaning: 'The kernel refuses to set or remove an address or a route.',
     remedy: 'The message says which one and why; "ip address" shows what is there.',

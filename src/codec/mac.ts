@@ -15,11 +15,6 @@ export function parseMac(text: string): Uint8Array | null {
   return Uint8Array.from(text.split(':'), (pair) => Number.parseInt(pair, 16));
 }
 
-/** The virtual MAC of a virtual router (RFC 9568 §7.3). */
-export function virtualMac(vrid: number, family: 'ipv4' | 'ipv6'): Uint8Array {
-  return Uint8Array.of(0, 0, 0x5e, 0, family === 'ipv4' ? 1 : 2, vrid);
-}
-
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

@@ -76,7 +76,7 @@ export function lower(config: Config, options: LowerOptions): Plan {
       isKernel(listener) ? [lowerKernel(listener, key, pools)] : [],
     ),
     addresses: Object.entries(config.addresses).map(([key, given]) =>
-      lowerAddress(given, key, listeners),
+      lowerAddress(given, key, { listeners, folder: context.folder }),
     ),
   };
   return { version: 1, digest: digest(plan, ['version', 'slot']), ...plan };

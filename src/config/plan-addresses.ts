@@ -19,8 +19,6 @@ export type AddressPlan = {
   readonly vrrp: VrrpPlan;
   /** Valid lifetime of an address in the kernel, whole seconds in ms; 0 is for ever. */
   readonly leaseMs: number;
-  /** Whether the addresses stand on a macvlan with the virtual MAC of RFC 9568 §7.3. */
-  readonly virtualMac: boolean;
   /** Who else must be heard on the link before a node believes in its own; empty: the gateway. */
   readonly witnesses: readonly string[];
   readonly tracks: readonly TrackPlan[];
@@ -77,8 +75,8 @@ export type VrrpPlan = {
 
 /** Authentication trailer as keepalived 2.4 has it (draft-cassen-vrrp-auth-hmac). */
 export type VrrpAuthPlan = {
-  /** The first one signs, all are accepted. */
-  readonly keys: readonly { readonly id: number; readonly secretBase64: string }[];
+  /** The first one signs, all are accepted. Files hold 32 to 64 bytes in hexadecimal. */
+  readonly keys: readonly { readonly id: number; readonly file: string }[];
   readonly mode: 'receive-only' | 'permissive' | 'enforce';
   readonly replay: 'monotonic' | 'time';
 };

@@ -2,10 +2,12 @@
 import { formatIp, parseIp } from '../codec/ip-address.ts';
 import { VRRP_GROUP, type IpFamily } from '../codec/vrrp/advert.ts';
 import { decodeAdvert, type AdvertFault, type DecodedAdvert } from '../codec/vrrp/decode.ts';
+import { setPseudoChecksum } from '../codec/vrrp/checksum.ts';
 import { encodeAdvert } from '../codec/vrrp/encode.ts';
 import { equalBytes } from '../codec/mac.ts';
 import type { AddressPlan } from '../config/plan-addresses.ts';
 import { ipSockaddr, sendVrrp, type ReceivedVrrp } from '../sys/vrrp-sockets.ts';
+import type { AdvertAuth } from './advert-auth.ts';
 import type { AdvertPort } from './advert-port.ts';
 
 /** An advertisement as the group gets it. */
@@ -25,10 +27,19 @@ export type FaceOptions = {
   /** Hosts that it advertises to; and whether to the group as well. */
   readonly peers: readonly string[];
   readonly toGroup: boolean;
+  /** Null: advertisements are neither signed nor looked at for a signature. */
+  readonly auth: AdvertAuth | null;
   /** Whether it stands on the interface of the addresses. */
   readonly isFirstPath: boolean;
   readonly onAdvert: (advert: FaceAdvert) => void;
   readonly onFault: (fault: AdvertFault, peer: string) => void;
+};
+
+type ReadyMessage = {
+  readonly message: Uint8Array;
+  readonly destination: Uint8Array;
+  /** The destination as the kernel wants it. */
+  readonly to: Uint8Array;
 };
 
 export class Face {
@@ -41,7 +52,7 @@ export class Face {
   #made: {
     priority: number;
     source: Uint8Array;
-    messages: readonly [Uint8Array, Uint8Array][];
+    messages: readonly ReadyMessage[];
   } | null = null;
 
   constructor(options: FaceOptions) {
@@ -70,11 +81,22 @@ export class Face {
       this.#made = { priority, source: port.source, messages: this.#make(priority, port.source) };
     }
     let sent = 0;
-    for (const [message, to] of this.#made.messages) if (sendVrrp(port.sender, message, to)) sent++;
+    for (const ready of this.#made.messages) {
+      if (sendVrrp(port.sender, this.#signed(ready, port.source), ready.to)) sent++;
+    }
     return sent;
   }
 
-  #make(priority: number, source: Uint8Array): readonly [Uint8Array, Uint8Array][] {
+  #signed({ message, destination }: ReadyMessage, source: Uint8Array): Uint8Array {
+    const { auth } = this.options;
+    if (auth === null) return message;
+    const signed = auth.sign(message, { family: this.family, source });
+    // The kernel of a peer checks the checksum of IPv6 over all that the packet carries.
+    if (this.family === 'ipv6') setPseudoChecksum(signed, { source, destination });
+    return signed;
+  }
+
+  #make(priority: number, source: Uint8Array): readonly ReadyMessage[] {
     const { plan, family } = this.options;
     const { vrrp } = plan;
     const advert = {
@@ -86,10 +108,11 @@ export class Face {
     };
     const group = this.options.toGroup ? [parseIp(VRRP_GROUP[family])!] : [];
     const to = [...group, ...this.#peers];
-    return to.map((destination) => [
-      encodeAdvert(advert, { family, source, destination }, vrrp.checksum),
-      ipSockaddr(destination, this.port.index),
-    ]);
+    return to.map((destination) => ({
+      message: encodeAdvert(advert, { family, source, destination }, vrrp.checksum),
+      destination,
+      to: ipSockaddr(destination, this.port.index),
+    }));
   }
 
   #hear({ message, source, destination, hops }: ReceivedVrrp): void {
@@ -100,6 +123,12 @@ export class Face {
       this.options.onFault(decoded, peer);
       return;
     }
+    const { auth } = this.options;
+    const { intervalMs } = decoded.advert;
+    const about = { peer, intervalMs };
+    const fault = auth?.check(message, decoded.length, { family, source }, about) ?? null;
+    if (fault !== null) this.options.onFault(fault, peer);
+    if (fault !== null && auth?.isLenient !== true) return;
     this.options.onAdvert({
       ...decoded,
       peer,

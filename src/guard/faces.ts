@@ -1,5 +1,6 @@
 /** Every way by which the virtual routers of one entry speak and are heard. */
 import type { AddressPlan } from '../config/plan-addresses.ts';
+import { AdvertAuth } from './advert-auth.ts';
 import { Face, type FaceAdvert, type FaceOptions } from './face.ts';
 import type { Ports } from './ports.ts';
 
@@ -21,6 +22,7 @@ export function facesOf(plan: AddressPlan, ports: Ports, hearer: FaceHearer): Fa
     faces.push(face);
   };
   const { vrrp } = plan;
+  const auth = vrrp.auth === null ? null : new AdvertAuth(vrrp.auth);
   for (const family of ['ipv4', 'ipv6'] as const) {
     if (!plan.ips.some((ip) => ip.family === family && ip.advertise)) continue;
     const beside = vrrp.second?.interface === plan.interface ? vrrp.second.peers : null;
@@ -28,13 +30,14 @@ export function facesOf(plan: AddressPlan, ports: Ports, hearer: FaceHearer): Fa
       peers: [...vrrp.peers, ...(beside ?? [])],
       toGroup: vrrp.peers.length === 0 || beside?.length === 0,
       isFirstPath: true,
+      auth,
       port: ports.advert(plan.interface, family, vrrp.source),
       family,
     });
     if (vrrp.second === null || beside !== null) continue;
     const { peers } = vrrp.second;
     const port = ports.advert(vrrp.second.interface, family, null);
-    add({ peers, toGroup: peers.length === 0, isFirstPath: false, port, family });
+    add({ peers, toGroup: peers.length === 0, isFirstPath: false, port, family, auth });
   }
   return faces;
 }

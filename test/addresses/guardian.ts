@@ -97,7 +97,6 @@ export function addressPlan(given: {
     }),
     routes: [],
     leaseMs: 2_000,
-    virtualMac: false,
     witnesses: [],
     tracks: [],
     health: null,

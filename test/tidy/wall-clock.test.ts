@@ -24,6 +24,7 @@ const READERS: Readonly<Record<string, string>> = {
   'src/control/status.ts': 'when a process was started',
   'src/control/supervisor.ts': 'when the process was started',
   'src/control/worker-process.ts': 'when the process was started',
+  'src/guard/advert-auth.ts': 'numbers of signatures, by which peers tell the new from the old',
   'src/guard/group.ts': 'since when a group is in its state',
   'src/lab/compare.ts': 'the date of a report',
   'src/plane/access-log.ts': 'times of the access log',

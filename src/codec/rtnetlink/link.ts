@@ -1,12 +1,9 @@
 /** Interfaces: struct ifinfomsg of <linux/rtnetlink.h>. */
-import { MessageWriter, NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL } from './message.ts';
-import { NLM_F_REQUEST, readAttributes, RTM, type NetlinkMessage } from './message.ts';
+import { MessageWriter, NLM_F_DUMP, NLM_F_REQUEST } from './message.ts';
+import { readAttributes, RTM, type NetlinkMessage } from './message.ts';
 
 const FIXED_BYTES = 16;
-const IFLA = { address: 1, name: 3, link: 5, operState: 16, linkInfo: 18 } as const;
-const IFLA_INFO = { kind: 1, data: 2 } as const;
-const IFLA_MACVLAN_MODE = 1;
-const MACVLAN_MODE_BRIDGE = 4;
+const IFLA = { address: 1, name: 3 } as const;
 const IFF_UP = 0x1;
 const IFF_RUNNING = 0x40;
 const IFF_LOWER_UP = 0x10000;
@@ -32,33 +29,6 @@ function fixed(index: number, flags: number, change: number): Uint8Array {
 export function dumpLinks(sequence: number): Uint8Array {
   return new MessageWriter(RTM.getLink, NLM_F_REQUEST | NLM_F_DUMP, sequence)
     .fixed(fixed(0, 0, 0))
-    .end();
-}
-
-/** Makes a macvlan in bridge mode on the interface `parent`, with a MAC of its own, and up. */
-export function makeMacvlan(
-  { name, parent, mac }: { name: string; parent: number; mac: Uint8Array },
-  sequence: number,
-): Uint8Array {
-  const flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-  return new MessageWriter(RTM.newLink, flags, sequence)
-    .fixed(fixed(0, IFF_UP, IFF_UP))
-    .attributeText(IFLA.name, name)
-    .attributeU32(IFLA.link, parent)
-    .attribute(IFLA.address, mac)
-    .nested(IFLA.linkInfo, (info) => {
-      info.attribute(IFLA_INFO.kind, Buffer.from('macvlan', 'latin1'));
-      info.nested(IFLA_INFO.data, (data) => {
-        data.attributeU32(IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
-      });
-    })
-    .end();
-}
-
-/** Removes an interface that was made. */
-export function removeLink(index: number, sequence: number): Uint8Array {
-  return new MessageWriter(RTM.delLink, NLM_F_REQUEST | NLM_F_ACK, sequence)
-    .fixed(fixed(index, 0, 0))
     .end();
 }
 

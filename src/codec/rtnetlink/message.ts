@@ -6,7 +6,6 @@
 export const NLM_F_REQUEST = 0x1;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_REPLACE = 0x100;
-export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_DUMP = 0x300;
 
@@ -62,20 +61,6 @@ export class MessageWriter {
     const bytes = Buffer.alloc(4 * values.length);
     values.forEach((value, i) => bytes.writeUInt32LE(value, 4 * i));
     return this.attribute(type, bytes);
-  }
-
-  attributeText(type: number, text: string): this {
-    return this.attribute(type, Buffer.from(`${text}\0`, 'latin1'));
-  }
-
-  /** Attributes within an attribute. */
-  nested(type: number, write: (inner: this) => void): this {
-    const start = this.#length;
-    this.#append(Buffer.alloc(ATTRIBUTE_HEAD_BYTES));
-    write(this);
-    this.#bytes.writeUInt16LE(this.#length - start, start);
-    this.#bytes.writeUInt16LE(type, start + 2);
-    return this;
   }
 
   end(): Uint8Array {

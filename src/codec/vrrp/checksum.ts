@@ -29,3 +29,14 @@ export function pseudoChecksum(
   const pseudo = sumWords(source, source.length) + sumWords(destination, destination.length);
   return fold(sumWords(message, length) + pseudo + IPPROTO_VRRP + length);
 }
+
+/** Writes the checksum with pseudo-header over all of `message` into it. */
+export function setPseudoChecksum(
+  message: Uint8Array,
+  carrier: Pick<AdvertCarrier, 'source' | 'destination'>,
+): void {
+  message[6] = message[7] = 0;
+  const sum = pseudoChecksum(message, message.length, carrier);
+  message[6] = sum >> 8;
+  message[7] = sum & 0xff;
+}

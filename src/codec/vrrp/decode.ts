@@ -85,6 +85,8 @@ function seenChecksum(
 ): SeenChecksum | null {
   if (version === 3) {
     if (pseudoChecksum(message, length, carrier) === 0) return 'pseudo';
+    // Of IPv6 the kernel of the sender makes it, over a trailer too.
+    if (pseudoChecksum(message, message.length, carrier) === 0) return 'pseudo';
     if (carrier.family === 'ipv6') return null;
   }
   if (plainChecksum(message, length) === 0) return 'plain';

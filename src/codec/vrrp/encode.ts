@@ -1,6 +1,6 @@
 import { HEAD_BYTES, TYPE_ADVERTISEMENT, V2_AUTH_BYTES } from './advert.ts';
 import type { Advert, AdvertCarrier, ChecksumForm } from './advert.ts';
-import { plainChecksum, pseudoChecksum } from './checksum.ts';
+import { plainChecksum, setPseudoChecksum } from './checksum.ts';
 
 /**
  * The bytes of an advertisement. `carrier` gives the addresses of the pseudo-header. The interval of
@@ -27,9 +27,10 @@ export function encodeAdvert(
     out[5] = interval & 0xff;
   }
   addresses.forEach((address, i) => out.set(address, HEAD_BYTES + i * size));
-  const isPlain = version === 2 || (carrier.family === 'ipv4' && form === 'rfc9568');
-  const sum = isPlain ? plainChecksum(out, out.length) : pseudoChecksum(out, out.length, carrier);
-  out[6] = sum >> 8;
-  out[7] = sum & 0xff;
+  if (version === 2 || (carrier.family === 'ipv4' && form === 'rfc9568')) {
+    const sum = plainChecksum(out, out.length);
+    out[6] = sum >> 8;
+    out[7] = sum & 0xff;
+  } else setPseudoChecksum(out, carrier);
   return out;
 }

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import type { AddressPlan, DataPathTarget, FloatingIpPlan, TrackPlan } from '../plan-addresses.ts';
+import type { VrrpAuthPlan } from '../plan-addresses.ts';
 import type { BindPlan, ListenerPlan } from '../plan.ts';
 import type { FloatingConfig, TrackConfig } from '../schema/floating.ts';
 import type { PrefixedIp } from '../schema/floating-ip.ts';
@@ -14,11 +16,17 @@ export function floatingHosts(addresses: Readonly<Record<string, FloatingConfig>
   return new Set(all.map(({ host }) => host));
 }
 
-/** The plan of one entry; `listeners` are those of the whole plan. */
+/** `listeners` are those of the whole plan, `folder` is that of the configuration file. */
+export type AddressContext = {
+  readonly listeners: readonly ListenerPlan[];
+  readonly folder: string;
+};
+
+/** The plan of one entry. */
 export function lowerAddress(
   config: FloatingConfig,
   key: string,
-  listeners: readonly ListenerPlan[],
+  { listeners, folder }: AddressContext,
 ): AddressPlan {
   const { vrrp, scope } = config;
   const ip =
@@ -52,16 +60,15 @@ export function lowerAddress(
       preempt: vrrp.preempt,
       preemptDelayMs: vrrp.preemptDelay,
       checksum: vrrp.checksum,
-      auth: null,
+      auth: vrrp.auth === undefined ? null : authPlan(vrrp.auth, folder),
       second:
         vrrp.second === undefined
           ? null
           : { interface: vrrp.second.interface, peers: hosts(vrrp.second.peers) },
     },
     leaseMs: config.lease,
-    virtualMac: false,
     witnesses: hosts(config.witnesses),
-    tracks: config.track.map((track, i) => lowerTrack(track, `${key}/track-${i + 1}`)),
+    tracks: config.track.map((track, i) => lowerTrack(track, `${key}/track-${i + 1}`, folder)),
     health: {
       everyMs: config.health.every,
       timeoutMs: config.health.timeout,
@@ -74,7 +81,11 @@ export function lowerAddress(
 
 const hosts = (binds: readonly BindPlan[]): string[] => binds.map(({ host }) => host);
 
-function lowerTrack(track: TrackConfig, place: string): TrackPlan {
+function authPlan(auth: VrrpAuthPlan, folder: string): VrrpAuthPlan {
+  return { ...auth, keys: auth.keys.map(({ id, file }) => ({ id, file: resolve(folder, file) })) };
+}
+
+function lowerTrack(track: TrackConfig, place: string, folder: string): TrackPlan {
   const { weight, every: everyMs, timeout: timeoutMs, rise, fall } = track;
   if (track.interface !== undefined) {
     return {
@@ -102,7 +113,7 @@ function lowerTrack(track: TrackConfig, place: string): TrackPlan {
     };
   }
   if (track.file !== undefined) {
-    return { key: `file ${track.file}`, weight, kind: 'file', path: track.file };
+    return { key: `file ${track.file}`, weight, kind: 'file', path: resolve(folder, track.file) };
   }
   const pool = track.pool ?? '';
   return { key: `pool ${pool}`, weight, kind: 'pool', pool, minUp: track.minUp };

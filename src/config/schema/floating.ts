@@ -17,6 +17,24 @@ const secondPath = section('A second way by which the other nodes are heard.', {
     .meta({ description: 'Addresses of the other nodes there; left out: multicast.' }),
 });
 
+const auth = section('Authentication of advertisements, as keepalived 2.4 has it (auth_hmac).', {
+  keys: list(
+    'Keys. The first one signs; all are accepted, so that one takes the place of another.',
+    section('A key.', {
+      id: integer(0, 255, 'Number of the key, the same on all nodes.'),
+      file: filePath('A file that holds 32 to 64 bytes in hexadecimal.'),
+    }),
+  ),
+  mode: word(
+    ['receive-only', 'permissive', 'enforce'],
+    'receive-only signs nothing and refuses nothing, permissive signs and believes what is unsigned too, enforce believes what is signed alone.',
+  ).prefault('enforce'),
+  replay: word(
+    ['monotonic', 'time'],
+    'What was said before is refused: monotonic by the numbers of each node, time by the clocks of all nodes as well.',
+  ).prefault('monotonic'),
+});
+
 const vrrp = section('How nodes agree on who has the addresses: VRRP, RFC 9568.', {
   id: integer(
     1,
@@ -50,6 +68,7 @@ const vrrp = section('How nodes agree on who has the addresses: VRRP, RFC 9568.'
     ['compat', 'rfc9568'],
     'Checksum of version 3 over IPv4: compat as keepalived and FRR make it, or as RFC 9568 has it. Both are understood.',
   ).prefault('compat'),
+  auth: auth.optional(),
   second: secondPath.optional(),
 });
 

@@ -85,7 +85,9 @@ export class Guardians {
   async use({ addresses, drainMs }: Plan): Promise<void> {
     if (addresses.length === 0 && this.#acting === null) return;
     const isSame = JSON.stringify(addresses) === JSON.stringify(this.#addresses);
-    if (isSame && drainMs === this.#drainMs) return;
+    // What files hold may have changed though nothing else has.
+    const readsFiles = addresses.some(({ vrrp }) => vrrp.auth !== null);
+    if (isSame && !readsFiles && drainMs === this.#drainMs) return;
     const before = this.#addresses;
     this.#addresses = addresses;
     this.#drainMs = drainMs;
