@@ -30,7 +30,7 @@ import { Watches } from './watches.ts';
 import { equalBytes } from '../codec/mac.ts';
 
 /** Workers silent for so long are doubted: a beat comes each 50 ms, in ms. */
-const DOUBT_MS = 70;
+export const DOUBT_MS = 70;
 
 export type GroupEvents = {
   readonly onState: (group: Group) => void;

@@ -1,9 +1,9 @@
 /** All groups of this node, and what the supervisor wants of them. */
+import { formatIp } from '../codec/ip-address.ts';
 import type { SeenAddress } from '../codec/rtnetlink/address.ts';
-import { BallastError } from '../base/errors.ts';
 import type { AddressPlan } from '../config/plan-addresses.ts';
 import type { Netlink } from '../sys/netlink.ts';
-import { Group, type GroupParts } from './group.ts';
+import { DOUBT_MS, Group, type GroupParts } from './group.ts';
 import { BOARD_GROUP, BOARD_GROUP_AT, BOARD_GROUP_FIELDS } from './guard-protocol.ts';
 import type { FromGuard, ToGuard, TrackVerdict } from './guard-protocol.ts';
 import { Ports } from './ports.ts';
@@ -11,6 +11,8 @@ import type { Reactor } from './reactor.ts';
 import { Steers } from './steers.ts';
 import type { WorkerHearts } from './worker-hearts.ts';
 
+/** Everything is looked at so often, in ms, though nothing seems to have changed. */
+const LOOK_MS = 500;
 /** A move is answered after so long at the latest, in ms; an election calls it off before. */
 const MOVE_MS = 5_000;
 
@@ -34,6 +36,8 @@ export class Groups {
   readonly #steers: Steers;
   #drainMs = 0;
   #onStopped: (() => void) | null = null;
+  #seen = '';
+  #lookedMs = -Infinity;
 
   constructor(parts: GroupsParts) {
     this.#parts = parts;
@@ -68,24 +72,40 @@ export class Groups {
     this.look();
   }
 
+  /** Looks at everything that decides, in all groups. */
   look(): void {
     for (const group of this.#groups.values()) group.look();
+    this.#noteAll();
+  }
+
+  /** The same, only where something may have changed that nobody tells of. */
+  glance(): void {
+    const { hearts, reactor } = this.#parts;
+    const { nowMs } = reactor;
+    const alive = hearts.living(nowMs);
+    const isInDoubt = hearts.silentMs(nowMs) > DOUBT_MS;
+    const seen = `${alive} ${this.#ports.openOnes}`;
+    if (seen !== this.#seen || isInDoubt || nowMs - this.#lookedMs > LOOK_MS) {
+      this.#seen = seen;
+      this.#lookedMs = nowMs;
+      this.look();
+    } else this.#noteAll();
+  }
+
+  #noteAll(): void {
     for (const [name, group] of this.#groups) this.#note(name, group);
   }
 
   /** Links or addresses have changed: sockets are opened where they can be, and closed elsewhere. */
   reopen(): void {
-    for (const group of this.#groups.values()) {
-      try {
-        group.open();
-      } catch (error) {
-        if (!(error instanceof BallastError)) throw error;
-      }
-    }
+    this.#ports.reopen();
   }
 
-  onAddress(seen: SeenAddress): void {
+  /** News of an address. Returns whether it is one of ours. */
+  onAddress(seen: SeenAddress): boolean {
+    if (!this.#ports.floating.has(formatIp(seen.ip))) return false;
     for (const group of this.#groups.values()) group.onAddress(seen);
+    return true;
   }
 
   move(name: string, request: number): void {

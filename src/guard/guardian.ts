@@ -63,13 +63,14 @@ function acting(): Groups {
     let isLinkChange = false;
     const isWhole = news.receive((message) => {
       const address = readAddress(message);
-      if (address !== null) made.onAddress(address);
-      isLinkChange ||= address !== null || readLink(message) !== null;
+      // Our own are renewed all the time.
+      if (address !== null) isLinkChange ||= !made.onAddress(address);
+      else isLinkChange ||= readLink(message) !== null;
     });
     if (isLinkChange || !isWhole) made.reopen();
   };
   reactor.watch(news.fd, hear);
-  every(LOOK_MS, () => made.look());
+  every(LOOK_MS, () => made.glance());
   every(STANDING_MS, () => made.tellStanding());
   every(REOPEN_MS, () => made.reopen());
   groups = made;

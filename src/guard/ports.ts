@@ -1,4 +1,5 @@
 /** The ports of all interfaces in use, shared by the groups. */
+import { BallastError } from '../base/errors.ts';
 import type { IpFamily } from '../codec/vrrp/advert.ts';
 import { parseIp } from '../codec/ip-address.ts';
 import { AdvertPort } from './advert-port.ts';
@@ -42,6 +43,24 @@ export class Ports {
       this.#neighbours.set(name, port);
     }
     return port;
+  }
+
+  /** Which ports are open, as a text that changes with them. */
+  get openOnes(): string {
+    let text = '';
+    for (const port of this.#adverts.values()) text += port.isOpen ? '1' : '0';
+    return text;
+  }
+
+  /** Opens what can be opened by now, and closes what has lost its interface. */
+  reopen(): void {
+    for (const port of [...this.#adverts.values(), ...this.#neighbours.values()]) {
+      try {
+        port.open();
+      } catch (error) {
+        if (!(error instanceof BallastError)) throw error;
+      }
+    }
   }
 
   /** Closes what no virtual router uses any more. */

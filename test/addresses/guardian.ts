@@ -18,6 +18,8 @@ export class TestGuardian {
   readonly #waiting = new Set<() => void>();
   readonly events: string[] = [];
   readonly frames: FromGuard[] = [];
+  groups: readonly GroupStanding[] = [];
+  /** Of the first group. */
   standing: GroupStanding | null = null;
   #version = 0;
   /** Of the guardian itself, from its hello. */
@@ -71,7 +73,10 @@ export class TestGuardian {
   #take(frame: FromGuard): void {
     this.frames.push(frame);
     if (frame.type === 'hello') this.pid = frame.pid;
-    if (frame.type === 'standing') this.standing = frame.groups[0] ?? null;
+    if (frame.type === 'standing') {
+      this.groups = frame.groups;
+      this.standing = frame.groups[0] ?? null;
+    }
     if (frame.type === 'event') this.events.push(`${frame.level} ${frame.code} ${frame.message}`);
     for (const look of this.#waiting) look();
   }
