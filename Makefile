@@ -1,7 +1,7 @@
 # Ballast: every target does its own set-up. `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install packages test check types lint format-check format demo demo-failover bench package
+.PHONY: help install packages test check types lint format-check format demo demo-failover bench bench-kernel package
 
 arch := $(patsubst x86_64,x64,$(patsubst amd64,x64,$(patsubst aarch64,arm64,$(shell uname -m))))
 # The pinned Node: everything below runs on it, whatever "node" is on the PATH.
@@ -46,6 +46,9 @@ demo-failover: install ## two balancers, of which the active one dies all the ti
 
 bench: install ## compare with haproxy, nginx and a C floor; see docs/benchmarks.md
 	@exec $(node) --disable-warning=ExperimentalWarning bench/run.ts
+
+bench-kernel: install ## layer 4 in the kernel beside HAProxy, in processor time; root only
+	@exec $(node) --disable-warning=ExperimentalWarning bench/kernel.ts
 
 package: install ## build the Debian package into build/; COMPRESS=xz for a smaller one
 	@packaging/build-deb.sh

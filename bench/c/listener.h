@@ -1,4 +1,4 @@
-/* A listening TCP socket on loopback; port 0 takes a free one. */
+/* A listening TCP socket on loopback, or on BENCH_ADDRESS; port 0 takes a free one. */
 #ifndef BENCH_LISTENER_H
 #define BENCH_LISTENER_H
 
@@ -11,7 +11,8 @@
 
 static inline struct sockaddr_in loopback(int port) {
   struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const char *other = getenv("BENCH_ADDRESS");
+  a.sin_addr.s_addr = other ? inet_addr(other) : htonl(INADDR_LOOPBACK);
   return a;
 }
 

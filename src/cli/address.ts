@@ -46,7 +46,7 @@ export async function addressMove(choice: Choice & { readonly name: string }): P
   if (status !== 200 && status !== 409) throw refused(status, body);
   const { group, ok, outcome } = body as { group: string; ok: boolean; outcome: string };
   if (choice.isJson) printJson(body);
-  else process.stdout.write(`${group}: ${ok ? 'moved' : 'stays here'}: ${outcome}\n`);
+  else process.stdout.write(`${group}: ${ok ? 'moved' : 'not moved'}: ${outcome}\n`);
   if (!ok) process.exitCode = EXIT.refused;
 }
 

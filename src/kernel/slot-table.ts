@@ -11,15 +11,22 @@ export type SlotServer = {
   readonly weight: number;
 };
 
-/** Sizes of tables, all of them primes: at least 100 slots for each server, up to 650 servers. */
-const SIZES = [1_021, 10_007, 65_537] as const;
-const SLOTS_PER_SERVER = 100;
+/**
+ * Sizes of tables, all of them primes, and how many servers each is for: at least 100 slots for each
+ * server, from 100 servers on 32. Twice as many slots take twice as long to load.
+ */
+const SIZES = [
+  { slots: 1_021, servers: 10 },
+  { slots: 10_007, servers: 100 },
+  { slots: 32_771, servers: 1_000 },
+  { slots: 65_537, servers: Infinity },
+] as const;
 /** Slots that a slot without an owner looks at before all servers are looked at. */
 const PROBES_MAX = 64;
 
 /** Size of the table for so many servers. */
 export function tableSize(servers: number): number {
-  return SIZES.find((size) => size >= servers * SLOTS_PER_SERVER) ?? SIZES.at(-1)!;
+  return SIZES.find((size) => servers <= size.servers)!.slots;
 }
 
 /** Index of the owner of each slot; all are -1 where no server has a weight. */

@@ -43,6 +43,8 @@ export type CompareOptions = {
   readonly runs: number;
   readonly each: number;
   readonly say: (text: string) => void;
+  /** Gets what there is after each scenario: what has been measured is not lost with the rest. */
+  readonly onRow: (soFar: Comparison) => void;
 };
 
 /** Runs one after the other: nothing shares the machine with what is measured. */
@@ -55,6 +57,16 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   const contenders = asked.filter((one) => one.missing().length === 0);
   for (const text of missing) options.say(`left out, not installed: ${text}`);
   const rows: Comparison['rows'][number][] = [];
+  const [processor] = cpus();
+  const soFar = (): Comparison => ({
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} × ${processor?.model.trim() ?? '?'}, Linux ${release()}`,
+    runs: options.runs,
+    each: options.each,
+    contenders: contenders.map(({ name, title }) => ({ name, title })),
+    missing,
+    rows,
+  });
   for (const [i, scenario] of scenarios.entries()) {
     const cells: Cell[] = [];
     for (const contender of contenders) {
@@ -67,17 +79,9 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
       );
     }
     rows.push({ name: scenario.name, title: scenario.title, cells });
+    options.onRow(soFar());
   }
-  const [processor] = cpus();
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} × ${processor?.model.trim() ?? '?'}, Linux ${release()}`,
-    runs: options.runs,
-    each: options.each,
-    contenders: contenders.map(({ name, title }) => ({ name, title })),
-    missing,
-    rows,
-  };
+  return soFar();
 }
 
 function chosen<T extends { readonly name: string }>(

@@ -36,6 +36,7 @@ export async function runLab(choice: LabChoice): Promise<void> {
     const began = performance.now();
     const comparison = await compare({
       ...choice,
+      onRow: (soFar) => write(soFar, choice),
       say: (text) => {
         const seconds = Math.round((performance.now() - began) / 1_000);
         process.stderr.write(`${String(seconds).padStart(5)} s  ${text}\n`);
@@ -46,14 +47,18 @@ export async function runLab(choice: LabChoice): Promise<void> {
 }
 
 function print(comparison: Comparison, { out, isJson }: LabChoice): void {
-  const json = `${JSON.stringify(comparison, null, 1)}\n`;
-  process.stdout.write(isJson ? json : `${reportMarkdown(comparison)}\n`);
+  process.stdout.write(isJson ? jsonText(comparison) : `${reportMarkdown(comparison)}\n`);
+  if (out !== null) process.stderr.write(`report: ${join(out, 'failover.html')}\n`);
+}
+
+const jsonText = (comparison: Comparison): string => `${JSON.stringify(comparison, null, 1)}\n`;
+
+function write(comparison: Comparison, { out }: LabChoice): void {
   if (out === null) return;
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, 'failover.html'), reportHtml(comparison));
   writeFileSync(join(out, 'failover.md'), reportMarkdown(comparison));
-  writeFileSync(join(out, 'failover.json'), json);
-  process.stderr.write(`report: ${join(out, 'failover.html')}\n`);
+  writeFileSync(join(out, 'failover.json'), jsonText(comparison));
 }
 
 function checkNames(

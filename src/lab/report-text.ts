@@ -29,6 +29,7 @@ export function reportMarkdown(comparison: Comparison): string {
     '',
   ];
   for (const text of comparison.missing) lines.push(`Left out, not installed: ${text}.`, '');
+  lines.push(...glance(comparison));
   for (const { name, title, cells } of comparison.rows) {
     lines.push(`### ${name}: ${title}`, '');
     lines.push(`| | ${COLUMNS.map(({ head }) => head).join(' | ')} |`);
@@ -41,4 +42,29 @@ export function reportMarkdown(comparison: Comparison): string {
     lines.push('');
   }
   return lines.join('\n');
+}
+
+/** One line for each scenario: the longest silence, connections lost, and time with two owners. */
+function glance({ rows, contenders }: Comparison): string[] {
+  return [
+    `| | ${contenders.map(({ title }) => title).join(' | ')} |`,
+    `|---|${contenders.map(() => '---').join('|')}|`,
+    ...rows.map(({ name, cells }) => `| ${name} | ${cells.map(glanceOf).join(' | ')} |`),
+    '',
+  ];
+}
+
+/** Less than this is the moment of a move, in ms. */
+const TWO_OWNERS_MS = 100;
+
+function glanceOf({ figures }: Comparison['rows'][number]['cells'][number]): string {
+  if (figures === null) return 'not run';
+  const { silenceMs, lost, twoOwnersMs, moves } = figures;
+  const all = lost.ping + lost.idle + lost.push;
+  return [
+    `${seconds(silenceMs)} s`,
+    `${all} lost`,
+    ...(twoOwnersMs >= TWO_OWNERS_MS ? [`two owners ${seconds(twoOwnersMs)} s`] : []),
+    ...(moves > 1 ? [`${moves} moves`] : []),
+  ].join(', ');
 }

@@ -60,6 +60,7 @@ test('reportMarkdown: a table for each scenario, and who could not be run', () =
     /\| One <1> \| 0\.21 \| 2 of 800 \| 1 of 90 \| 1 \+ 2 \+ 3 of 150 \| 0\.04 \|/,
   );
   assert.match(text, /\| Two \| not run: it did not start \|/);
+  assert.match(text, /\| power-loss \| 0\.21 s, 6 lost \| not run \|/);
   assert.match(text, /Left out, not installed: Three: three\./);
 });
 

@@ -45,6 +45,8 @@ test('the documents show whole configurations', () => {
 const commands = [
   'src/cli/main.ts',
   'src/cli/server-commands.ts',
+  'src/cli/address-commands.ts',
+  'src/cli/lab-commands.ts',
   'src/cli/config-commands.ts',
   'src/cli/upgrade-command.ts',
   'src/cli/admin-options.ts',

@@ -49,6 +49,10 @@ export class KernelScene {
     assert.match(line, /^ready/, this.#said.join(''));
   }
 
+  supervisorOf(name: string): number {
+    return this.#balancers.get(name)!.pid!;
+  }
+
   configFile(name: string): string {
     return join(this.folder, `${name}.yaml`);
   }
