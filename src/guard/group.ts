@@ -91,6 +91,7 @@ export class Group {
     this.#move = new PlannedMove({
       ...parts,
       entries: () => this.#entries,
+      heard: () => this.#heard.names(),
       tell: (message) => this.#event('info', 'BAL_ADDRESS_STATE', message),
     });
     this.#build(plans);

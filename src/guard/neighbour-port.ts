@@ -1,6 +1,7 @@
 /** ARP, neighbour discovery and notes on one interface: what is sent, paced, and who hears it. */
 import { decodeArp, ETHERTYPE_ARP } from '../codec/arp.ts';
 import { decodeNote, encodeNote, ETHERTYPE_NOTE, type LeaveNote } from '../codec/leave-note.ts';
+import { parseIp } from '../codec/ip-address.ts';
 import { equalBytes } from '../codec/mac.ts';
 import { decodeNeighbour, ETHERTYPE_IPV6 } from '../codec/neighbour.ts';
 import { NEIGHBOUR_FILTER, openPacketSocket, receiveFrames } from '../sys/packet-sockets.ts';
@@ -103,10 +104,11 @@ export class NeighbourPort {
     if (this.#notes >= 0) sendFrame(this.#notes, encodeNote(note, this.mac));
   }
 
-  /** This node's own addresses on the interface. */
-  own(): Pick<LeaveNote, 'ipv4' | 'linkLocal'> {
+  /** This node's own addresses on the interface; `source` is one that advertisements come from. */
+  own(source: string | null): Pick<LeaveNote, 'ipv4' | 'linkLocal'> {
     const { ipv4, linkLocal } = interfaceFacts(this.interface, this.#floating);
-    return { ipv4, linkLocal };
+    const given = source === null ? null : parseIp(source);
+    return { ipv4: given?.length === 4 ? given : ipv4, linkLocal };
   }
 
   /** At once. */

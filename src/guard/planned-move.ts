@@ -26,6 +26,8 @@ import type { Steer } from './steers.ts';
 const NOTE_EVERY_MS = 50;
 const READY_MS = 250;
 const WILL_FOLLOW = 'another node hands its addresses over: connections that it has stay with it';
+/** Another move is followed so long after the last, in ms: notes can be forged. */
+const FOLLOW_EVERY_MS = 500;
 /** Rules of a successor outlast the leaver's drain by so much, in ms: the note may be old. */
 const MARGIN_MS = 1_000;
 
@@ -43,6 +45,8 @@ export type PlannedMoveOptions = {
   readonly entries: () => readonly MovingEntry[];
   /** How long the connections of a leaver may last, in ms. */
   readonly drainMs: () => number;
+  /** Nodes that were heard of, by their addresses. */
+  readonly heard: () => readonly string[];
   readonly tell: (message: string) => void;
 };
 
@@ -58,6 +62,7 @@ export class PlannedMove {
   #isRetreating = false;
   /** Of the successor, by the virtual router: the move that rules stand for. */
   readonly #followed = new Map<number, number>();
+  readonly #followedMs = new Map<number, number>();
 
   constructor(options: PlannedMoveOptions) {
     this.#options = options;
@@ -160,6 +165,10 @@ export class PlannedMove {
   #follow(note: LeaveNote, { plan, neighbours }: MovingEntry): void {
     const ready = (): void => this.#answer(note, neighbours);
     if (this.#followed.get(note.vrid) === note.move) return ready();
+    const { nowMs } = this.#options.reactor;
+    if (nowMs - (this.#followedMs.get(note.vrid) ?? -Infinity) < FOLLOW_EVERY_MS) return;
+    if (!this.#isKnown(note)) return;
+    this.#followedMs.set(note.vrid, nowMs);
     const want: Steering = {
       ...steering('successor', plan, neighbours),
       ipv4: note.ipv4 === null ? null : formatIp(note.ipv4),
@@ -173,6 +182,12 @@ export class PlannedMove {
     });
   }
 
+  /** Whether it comes from a node that advertises. */
+  #isKnown({ ipv4, linkLocal }: LeaveNote): boolean {
+    const heard = this.#options.heard();
+    return [ipv4, linkLocal].some((ip) => ip !== null && heard.includes(formatIp(ip)));
+  }
+
   #heardDone({ vrid, move }: LeaveNote, { plan }: MovingEntry): void {
     if (this.#followed.get(vrid) !== move) return;
     this.#followed.delete(vrid);
@@ -180,14 +195,14 @@ export class PlannedMove {
   }
 
   #answer(note: LeaveNote, port: NeighbourPort): void {
-    port.sendNote({ ...note, kind: 'ready', ...port.own() });
+    port.sendNote({ ...note, kind: 'ready', ipv4: null, linkLocal: null });
   }
 
   #send(kind: LeaveNote['kind'], entries: readonly MovingEntry[]): void {
     for (const { plan, neighbours } of entries) {
       const drainMs = this.#options.drainMs();
       const note = { kind, vrid: plan.vrrp.id, move: this.#move, drainMs };
-      neighbours.sendNote({ ...note, ...neighbours.own() });
+      neighbours.sendNote({ ...note, ...neighbours.own(plan.vrrp.source) });
     }
   }
 
@@ -210,7 +225,7 @@ function steering(
   plan: AddressPlan,
   neighbours: NeighbourPort,
 ): Omit<Steering, 'forMs'> {
-  const { ipv4, linkLocal } = neighbours.own();
+  const { ipv4, linkLocal } = neighbours.own(plan.vrrp.source);
   return {
     role,
     interface: plan.interface,
