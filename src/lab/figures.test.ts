@@ -15,6 +15,10 @@ function result(silence: readonly [number, number], macs: (atMs: number) => stri
     }),
     kept: { sent: 100, failed: 3 },
     established: { ping: { opened: 10, lost: 2 }, idle: lived, push: lived },
+    datagrams: Array.from({ length: 200 }, (_, i) => ({
+      atMs: i * 50,
+      isAnswered: i * 50 < silence[0] || i * 50 >= silence[1],
+    })),
     owners: Array.from({ length: 500 }, (_, i) => ({ atMs: i * 20, macs: macs(i * 20) })),
     ownStallMs: 4.4,
   };
@@ -28,6 +32,7 @@ test('figuresOf: the silence in its full length, failures, and who answered', ()
   assert.equal(figures.silenceMs, 510);
   assert.equal(figures.freshFailed, 50);
   assert.equal(figures.moves, 1);
+  assert.equal(figures.datagrams, null);
   assert.equal(figures.noOwnerMs, 400);
   assert.equal(figures.twoOwnersMs, 0);
   assert.deepEqual(figures.lost, { ping: 2, idle: 0, push: 0 });
@@ -51,4 +56,11 @@ test('medianFigures: figure by figure', () => {
     ),
   );
   assert.equal(medianFigures(runs).freshFailed, 30);
+});
+
+test('figuresOf: datagrams are counted from the fault on, where any was answered before', () => {
+  const one = result([3_000, 3_500], () => ['a']);
+  assert.deepEqual(figuresOf(one, 2_900).datagrams, { sent: 142, lost: 10 });
+  const none = { ...one, datagrams: one.datagrams.map((d) => ({ ...d, isAnswered: false })) };
+  assert.equal(figuresOf(none, 2_900).datagrams, null);
 });

@@ -10,6 +10,8 @@ export type Figures = {
   readonly keptFailed: number;
   readonly lost: Readonly<Record<'ping' | 'idle' | 'push', number>>;
   readonly opened: number;
+  /** Of flows; null where the contender answered none before the fault. */
+  readonly datagrams: { readonly sent: number; readonly lost: number } | null;
   readonly twoOwnersMs: number;
   readonly noOwnerMs: number;
   /** Times that another node answered than before. */
@@ -33,9 +35,16 @@ export function figuresOf(result: ProbeResult, fromMs: number): Figures {
     keptFailed: result.kept.failed,
     lost: { ping: ping.lost, idle: idle.lost, push: push.lost },
     opened: ping.opened + idle.opened + push.opened,
+    datagrams: datagramsOf(result, fromMs),
     ...owners(result.owners.filter(({ atMs }) => atMs >= fromMs)),
     ownStallMs: Math.round(result.ownStallMs),
   };
+}
+
+function datagramsOf({ datagrams }: ProbeResult, fromMs: number): Figures['datagrams'] {
+  if (!datagrams.some(({ atMs, isAnswered }) => atMs < fromMs && isAnswered)) return null;
+  const sent = datagrams.filter(({ atMs }) => atMs >= fromMs);
+  return { sent: sent.length, lost: sent.filter(({ isAnswered }) => !isAnswered).length };
 }
 
 function longestSilence({ fresh }: ProbeResult, fromMs: number): number {
@@ -93,6 +102,13 @@ export function medianFigures(runs: readonly Figures[]): Figures {
       push: middle((f) => f.lost.push),
     },
     opened: middle((f) => f.opened),
+    datagrams:
+      runs[0]!.datagrams === null
+        ? null
+        : {
+            sent: middle((f) => f.datagrams?.sent ?? 0),
+            lost: middle((f) => f.datagrams?.lost ?? 0),
+          },
     twoOwnersMs: middle((f) => f.twoOwnersMs),
     noOwnerMs: middle((f) => f.noOwnerMs),
     moves: middle((f) => f.moves),

@@ -12,14 +12,18 @@ export type OwnerLook = { readonly atMs: number; readonly macs: readonly string[
 
 export type Lived = { readonly opened: number; readonly lost: number };
 
+/** One datagram of a flow that goes on all the time. */
+export type Datagram = { readonly atMs: number; isAnswered: boolean };
+
 export type ProbeResult = {
   readonly fresh: readonly FreshRequest[];
   /** On connections that are kept. */
   readonly kept: { readonly sent: number; readonly failed: number };
   readonly established: Readonly<Record<'ping' | 'idle' | 'push', Lived>>;
+  readonly datagrams: readonly Datagram[];
   readonly owners: readonly OwnerLook[];
   /** Longest time that the probe itself was kept from running. */
   readonly ownStallMs: number;
 };
 
-export const PORTS = { http: 80, tcp: 81 } as const;
+export const PORTS = { http: 80, tcp: 81, udp: 82 } as const;

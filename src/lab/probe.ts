@@ -11,7 +11,14 @@ import {
   sendFrame,
 } from '../sys/packet-sockets.ts';
 import { networkInterfaces } from 'node:os';
-import { PORTS, type FreshRequest, type OwnerLook, type ProbeResult } from './probe-result.ts';
+import { createSocket } from 'node:dgram';
+import {
+  PORTS,
+  type Datagram,
+  type FreshRequest,
+  type OwnerLook,
+  type ProbeResult,
+} from './probe-result.ts';
 
 const [host = '', each = '50'] = process.argv.slice(2);
 const FRESH_EVERY_MS = 10;
@@ -21,6 +28,8 @@ const KEPT_EVERY_MS = 50;
 const KEPT_LIMIT_MS = 2_000;
 const LOOK_EVERY_MS = 20;
 const SETTLE_MS = 3_000;
+const FLOWS = 10;
+const FLOW_EVERY_MS = 50;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: lab\r\n\r\n';
 const CLOSING = 'GET / HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n';
 
@@ -98,6 +107,24 @@ function openClient(kind: Kind): Promise<void> {
   });
 }
 
+const datagrams: Datagram[] = [];
+/** A flow of datagrams from one port, each answered with the same bytes. */
+function startFlow(): void {
+  const socket = createSocket('udp4');
+  socket.on('error', () => {});
+  socket.on('message', (message) => {
+    const one = datagrams[Number(message.toString('latin1'))];
+    if (one !== undefined) one.isAnswered = true;
+  });
+  socket.connect(PORTS.udp, host, () => {
+    setInterval(() => {
+      if (isEnding) return;
+      const number = datagrams.push({ atMs: now(), isAnswered: false }) - 1;
+      socket.send(String(number), () => {});
+    }, FLOW_EVERY_MS);
+  });
+}
+
 const looks: OwnerLook[] = [];
 function watchOwners(): void {
   const fd = openPacketSocket(ETHERTYPE_ARP, interfaceIndex('eth0'));
@@ -134,6 +161,7 @@ const pinging = setInterval(() => {
 }, 100);
 watchOwners();
 for (let i = 0; i < KEPT; i++) void keepAsking();
+for (let i = 0; i < FLOWS; i++) startFlow();
 let asked = 0;
 const asking = setInterval(() => {
   // Those that a late timer has left out are made up for: the loop stays open.
@@ -145,6 +173,8 @@ process.stdout.write(`open ${began + performance.timeOrigin}\n`);
 process.stdin.resume();
 await new Promise((resolve) => process.stdin.once('end', resolve));
 clearInterval(asking);
+// Datagrams of the last moment may still be under way.
+const endedMs = now();
 const before = clients.map(({ answers }) => answers);
 for (const { kind, socket, isLost } of clients) if (kind === 'idle' && !isLost) socket.write('x');
 await pause(SETTLE_MS);
@@ -160,6 +190,7 @@ const result: ProbeResult = {
   fresh,
   kept,
   established: { ping: lived('ping'), idle: lived('idle'), push: lived('push') },
+  datagrams: datagrams.filter(({ atMs }) => atMs < endedMs),
   owners: looks,
   ownStallMs: stallMs,
 };

@@ -15,6 +15,10 @@ export const COLUMNS: readonly Column[] = [
     head: 'lost established (ping, idle, push)',
     of: (f) => `${f.lost.ping} + ${f.lost.idle} + ${f.lost.push} of ${f.opened}`,
   },
+  {
+    head: 'lost datagrams',
+    of: ({ datagrams: d }) => (d === null ? '—' : `${d.lost} of ${d.sent}`),
+  },
   { head: 'two owners, s', of: (f) => seconds(f.twoOwnersMs) },
   { head: 'no owner, s', of: (f) => seconds(f.noOwnerMs) },
   { head: 'moves', of: (f) => String(f.moves) },

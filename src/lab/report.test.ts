@@ -30,6 +30,7 @@ const COMPARISON: Comparison = {
             keptFailed: 1,
             lost: { ping: 1, idle: 2, push: 3 },
             opened: 150,
+            datagrams: { sent: 90, lost: 7 },
             twoOwnersMs: 40,
             noOwnerMs: 160,
             moves: 1,
@@ -57,7 +58,7 @@ test('reportMarkdown: a table for each scenario, and who could not be run', () =
   assert.match(text, /### power-loss: power is lost/);
   assert.match(
     text,
-    /\| One <1> \| 0\.21 \| 2 of 800 \| 1 of 90 \| 1 \+ 2 \+ 3 of 150 \| 0\.04 \|/,
+    /\| One <1> \| 0\.21 \| 2 of 800 \| 1 of 90 \| 1 \+ 2 \+ 3 of 150 \| 7 of 90 \| 0\.04 \|/,
   );
   assert.match(text, /\| Two \| not run: it did not start \|/);
   assert.match(text, /\| power-loss \| 0\.21 s, 6 lost \| not run \|/);

@@ -74,10 +74,14 @@ log: { access: "off" }
 listeners:
   web: { bind: "${SERVICE}:80", ${web} pool: web }
   tcp: { bind: "${SERVICE}:81", protocol: tcp, ${mode}, pool: tcp }
+  udp: { bind: "${SERVICE}:82", protocol: udp, ${mode}, pool: udp }
 pools:
   web:
     servers: [${servers(8080)}]
     check: { tcp: {}, every: 500ms, timeout: 400ms }
+  udp:
+    balance: source-hash
+    servers: [${servers(8082)}]
   tcp:
     balance: source-hash
     servers: [${servers(8081)}]

@@ -79,6 +79,15 @@ ${list(8081)}
     proxy_pass tcp;
     proxy_timeout 1h;
   }
+  upstream udp {
+    hash $remote_addr:$remote_port consistent;
+${list(8082)}
+  }
+  server {
+    listen 82 udp;
+    proxy_pass udp;
+    proxy_timeout 1m;
+  }
 }
 `;
   },
