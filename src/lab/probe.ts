@@ -69,16 +69,22 @@ async function keepAsking(): Promise<void> {
 
 function askKept(before: Socket | null): Promise<Socket | null> {
   return new Promise((resolve) => {
-    const socket = before ?? connect({ host, port: PORTS.http });
+    // One that was ended between two requests is opened anew, as clients do.
+    const isOpen = before !== null && before.readyState === 'open';
+    const socket = isOpen ? before : connect({ host, port: PORTS.http });
     const end = (isWell: boolean): void => {
       clearTimeout(timer);
       socket.removeAllListeners();
       socket.on('error', () => {});
-      if (!isWell) socket.destroy();
+      if (!isWell || isLast) socket.destroy();
       resolve(isWell ? socket : null);
     };
     const timer = setTimeout(() => end(false), KEPT_LIMIT_MS);
-    socket.once('data', (data) => end(data.includes(' 200 ')));
+    let isLast = false;
+    socket.once('data', (data) => {
+      isLast = /\r\nconnection: *close\r\n/i.test(data.toString('latin1'));
+      end(data.includes(' 200 '));
+    });
     socket.once('error', () => end(false));
     socket.once('close', () => end(false));
     socket.write(REQUEST);
