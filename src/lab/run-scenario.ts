@@ -32,26 +32,28 @@ export type Run = {
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What is to be removed if the program is ended meanwhile. */
-const open = new Set<TwoSided>();
+const open = new Set<Setting>();
 
 /** Removes every host that is there. Called when the program is interrupted, too. */
 export function removeHosts(): void {
-  for (const network of open) network.close();
-  open.clear();
+  for (const setting of open) remove(setting);
 }
 
 /** Gives `run` hosts and a folder, and removes both. */
 export async function withSetting<T>(run: (setting: Setting) => Promise<T>): Promise<T> {
-  const network = new TwoSided();
-  open.add(network);
-  const folder = mkdtempSync(join(tmpdir(), 'ballast-lab-'));
+  const setting = { network: new TwoSided(), folder: mkdtempSync(join(tmpdir(), 'ballast-lab-')) };
+  open.add(setting);
   try {
-    return await run({ network, folder });
+    return await run(setting);
   } finally {
-    network.close();
-    open.delete(network);
-    rmSync(folder, { recursive: true, force: true });
+    remove(setting);
   }
+}
+
+function remove(setting: Setting): void {
+  setting.network.close();
+  rmSync(setting.folder, { recursive: true, force: true });
+  open.delete(setting);
 }
 
 /** Runs it once. Throws where the contender cannot be started. */

@@ -1,9 +1,16 @@
 /** Other people's VRRP on a host: keepalived, and FRR's vrrpd. */
 import { execFileSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ip, type Network } from '../kit/netns.ts';
+
+/** A folder that goes when the tests of this file are over. */
+function temporaryFolder(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `ballast-${name}-`));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 export type KeepalivedSettings = {
   readonly version?: 2 | 3;
@@ -21,7 +28,7 @@ export class Keepalived {
   said = '';
 
   constructor(network: Network, host: string, settings: KeepalivedSettings = {}) {
-    const folder = mkdtempSync(join(tmpdir(), 'ballast-keepalived-'));
+    const folder = temporaryFolder('keepalived');
     const file = join(folder, 'keepalived.conf');
     writeFileSync(file, config(host, settings));
     const pids = ['-p', `${folder}/a`, '-r', `${folder}/b`, '-c', `${folder}/c`];
@@ -73,7 +80,7 @@ export class Frr {
   readonly #network: Network;
   readonly #host: string;
   readonly #zebra: ChildProcess;
-  readonly folder = mkdtempSync(join(tmpdir(), 'ballast-frr-'));
+  readonly folder = temporaryFolder('frr');
   said = '';
 
   constructor(network: Network, host: string, priority: number) {

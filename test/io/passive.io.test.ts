@@ -153,8 +153,12 @@ test('no more than the given share of a pool is ejected at once', async () => {
   await askTimes(pair, 40);
   assert.equal(await pair.ballast.metric('ballast_server_ejections_total'), 2);
   const served = all.map((patient) => patient.served).toSorted((x, y) => x - y);
-  assert.deepEqual(served.slice(0, 2), [1, 1]);
-  assert.equal(served[2]! + served[3]!, 38);
+  // A worker may have one under way there when the other one ejects it.
+  assert.ok(served[0]! <= 2 && served[1]! <= 2, served.join());
+  assert.equal(
+    served.reduce((sum, one) => sum + one),
+    40,
+  );
 });
 
 test('the only server of a pool is used though it is ejected', async () => {

@@ -34,11 +34,19 @@ function openedBy(): { script: ConnectionScript; opened: Promise<Socket> } {
   return { script, opened };
 }
 
+/** Waits until the worker knows that it is connected: a reset before that is a failed connection. */
+async function relays(client: { write(text: string): unknown }, server: Socket): Promise<void> {
+  const heard = once(server, 'data');
+  await client.write('.');
+  await heard;
+}
+
 test('what a server says before it resets reaches the client', async () => {
   const { script, opened } = openedBy();
   await using scene = await startTcpScene({ scripts: [script] });
   const client = await scene.connect();
   const server = await opened;
+  await relays(client, server);
   await inOneTurn(scene, () => {
     server.write('FATAL: too many clients\n');
     server.resetAndDestroy();
@@ -54,6 +62,7 @@ test('the last words of a server that does not read reach a client that writes',
   await using scene = await startTcpScene({ scripts: [script] });
   const client = await scene.connect();
   const server = await opened;
+  await relays(client, server);
   server.pause();
   await inOneTurn(scene, async () => {
     await client.write('a question');
