@@ -31,11 +31,11 @@ export function mapName(listener: KernelListenerPlan, pool: PoolPlan, family: Fa
 /** The map that a listener uses for its addresses of a family. */
 export function poolMap(listener: KernelListenerPlan, pool: PoolPlan, family: Family): PoolMap {
   const { protocol, hash, form } = listener;
-  const servers = pool.servers.filter(({ address }) => address.family === family);
-  const slots = servers.map(({ address, weight }) => ({
-    key: `${address.host} ${address.port}`,
-    weight,
-  }));
+  // Sorted: another order in another node's file is no other table.
+  const servers = pool.servers
+    .filter(({ address }) => address.family === family)
+    .toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  const slots = servers.map((server) => ({ key: nameOf(server), weight: server.weight }));
   return {
     name: mapName(listener, pool, family),
     family,
@@ -49,6 +49,8 @@ export function poolMap(listener: KernelListenerPlan, pool: PoolPlan, family: Fa
     seed: hashText(pool.key, 6),
   };
 }
+
+const nameOf = ({ address }: ServerPlan): string => `${address.host} ${address.port}`;
 
 /** The owner of each slot now; -1 where no server is usable. */
 export function ownersNow(map: PoolMap, isUsable: (key: string) => boolean): Int32Array {

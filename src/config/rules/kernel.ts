@@ -84,6 +84,24 @@ function checkPool(check: Check): void {
   }
 }
 
+/** Without a table of connections an answer belongs to the one address of its server. */
+function checkAlone(check: Check): void {
+  const { listener, context, path } = check;
+  if (listener.kernel?.form !== 'stateless') return;
+  const families = listener.bind.map(({ family }) => family);
+  if (new Set(families).size < families.length) {
+    const message = 'stateless answers from one address of a family alone';
+    refuse(check, ['bind'], message, 'remove the other binds, or write form: routed');
+  }
+  for (const [name, other] of Object.entries(context.config.listeners)) {
+    if (name === path[1]) return;
+    if (other.protocol !== listener.protocol || other.kernel?.form !== 'stateless') continue;
+    if (other.pool !== listener.pool) continue;
+    const message = `the pool stands behind listener ${name} already, and stateless knows one`;
+    refuse(check, ['pool'], message, 'give one of them a pool of other servers, or form: routed');
+  }
+}
+
 function checkInside(check: Check): void {
   const { kernel } = check.listener;
   const isOneArmed = kernel?.form === 'one-armed';
@@ -105,6 +123,7 @@ export function checkKernel(context: RuleContext): void {
       checkKeys(check);
       checkBinds(check);
       checkPool(check);
+      checkAlone(check);
       checkInside(check);
     } else if (listener.kernel !== undefined) {
       refuse(check, ['kernel'], 'kernel belongs to mode: kernel', 'add mode: kernel, or remove it');

@@ -145,7 +145,15 @@ export class KernelTables {
     }
     const dead = deadNow(facts);
     for (const [name, now] of dead) lines.push(...setLines(name, this.#dead.get(name)!, now));
-    if (lines.length > 0) await applyRules(`${lines.join('\n')}\n`);
+    if (lines.length > 0) {
+      try {
+        await applyRules(`${lines.join('\n')}\n`);
+      } catch {
+        // Somebody has changed or removed the table: all of it is set again.
+        await this.#put(plan, facts);
+        return;
+      }
+    }
     this.#owners = owners;
     this.#dead = dead;
   }
@@ -153,16 +161,22 @@ export class KernelTables {
   #facts(plan: Plan, previous: ReadonlyMap<string, PoolMap>): RuleFacts {
     const frames = new Map(this.#options.health().map((frame) => [frame.key, frame]));
     const isDown = (key: string): boolean => frames.get(key)?.state === 'down';
+    // Its connections are cut as those of a server that has failed: see docs/tcp.md.
+    const isOut = (key: string): boolean =>
+      isDown(key) || frames.get(key)?.administrative === 'maintenance';
     return {
       previous,
-      isUsable: (key) => !isDown(key) && (frames.get(key)?.administrative ?? 'ready') === 'ready',
+      isUsable: (key) =>
+        !isDown(key) &&
+        (frames.get(key)?.administrative ?? 'ready') === 'ready' &&
+        frames.get(key)?.weight !== 0,
       dead: (family, protocol) => {
         const found = new Set<string>();
         for (const listener of plan.kernel) {
           const pool = plan.pools[listener.pool]!;
           if (listener.protocol !== protocol || pool.onDown !== 'close') continue;
           for (const { key, address } of pool.servers) {
-            if (address.family === family && isDown(key))
+            if (address.family === family && isOut(key))
               found.add(`${address.host} . ${address.port}`);
           }
         }
