@@ -34,6 +34,10 @@ export const REQUESTS_MAX = 64;
 export function adminApp(view: ControlView, access: AdminAccess = UNIX_ACCESS): Hono {
   const app = new Hono();
   addGuards(app, view, access);
+  app.use(async ({ req }, next) => {
+    if (SHOWS_SERVERS.test(req.path)) await view.floating.kernel.countLive();
+    await next();
+  });
   app.get('/healthz', (context) => {
     return view.isReady() ? context.text('ok\n') : context.text('not serving\n', 503);
   });
@@ -53,6 +57,9 @@ export function adminApp(view: ControlView, access: AdminAccess = UNIX_ACCESS): 
   });
   return app;
 }
+
+/** What says how much is on servers: what the kernel carries is counted for it. */
+const SHOWS_SERVERS = /^(\/v1)?\/(status|servers|pools)(\/|$)/;
 
 const isOlder = (path: string): boolean =>
   /^\/(status|reload|rollback|history|servers|events)(\/|$)/.test(path);

@@ -69,6 +69,7 @@ function view(parts: Partial<ControlView> = {}): ControlView {
       addressesOf: () => [],
       groupNamed: () => null,
       move: () => assert.fail('must not move'),
+      kernel: { countLive: () => Promise.resolve() },
     },
     certificates: {
       list: () => [],

@@ -14,6 +14,7 @@ import type { ConfigControl } from './history/config-control.ts';
 import type { ConfigStatus } from './history/config-report.ts';
 import type { Succession } from './handover/succession.ts';
 import type { Upgrader } from './handover/upgrader.ts';
+import type { KernelTables } from './kernel/kernel-tables.ts';
 import type { MetersReader } from './meters-reader.ts';
 import type { NameBoard } from './names/name-board.ts';
 import type { Reloader, ReloadReport } from './reload.ts';
@@ -31,7 +32,9 @@ export type ControlView = {
   readonly config: ConfigControl;
   readonly upgrader: Pick<Upgrader, 'request' | 'settled' | 'last'>;
   readonly servers: ServerControl;
-  readonly floating: Pick<Floating, 'standing' | 'addressesOf' | 'groupNamed' | 'move'>;
+  readonly floating: Pick<Floating, 'standing' | 'addressesOf' | 'groupNamed' | 'move'> & {
+    readonly kernel: Pick<KernelTables, 'countLive'>;
+  };
   /** What people may see of certificates and do with them. */
   readonly certificates: Pick<Certificates, 'list' | 'status' | 'refresh' | 'put'>;
   readonly api: ApiView;

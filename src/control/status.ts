@@ -93,10 +93,11 @@ function routeStatuses({ plan, meters }: ControlParts): RouteStatus[] {
 
 function poolStatus(pool: PoolPlan, parts: ControlParts): PoolStatus {
   const { meters, health } = parts;
+  const counts = { meters, kernel: parts.floating.kernel };
   const { names, missing } = poolNames(pool, parts.names);
   const servers = pool.servers.flatMap(({ key }) => {
     const view = health.view(key);
-    return view === null ? [] : [serverStatus(view, meters)];
+    return view === null ? [] : [serverStatus(view, counts)];
   });
   return {
     name: pool.key,

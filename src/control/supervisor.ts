@@ -222,10 +222,10 @@ export class Supervisor {
     // Another node serves new clients before this one refuses them.
     await this.#floating.stop();
     // First, so that no worker is given a socket that is closed.
-    const drained = this.#fleet.drain(this.drainMs);
+    const drained = [this.#fleet, this.#floating].map((one) => one.drain(this.drainMs));
     this.#listeners.close();
     await this.#acme.stop();
-    await drained;
+    await Promise.all(drained);
     await this.#close();
   }
 
@@ -391,7 +391,7 @@ export class Supervisor {
       servers: serverControl({
         plan: () => this.#inForce.plan,
         board: this.#health,
-        meters,
+        counts: { meters, kernel: this.#floating.kernel },
         told: (limitMs) => this.#fleet.told(limitMs),
       }),
       api: this.#api.view(parts),

@@ -8,7 +8,7 @@ import { dueMs, isHolding, step } from '../machine/vrrp/election.ts';
 import { newElection, type ElectionState } from '../machine/vrrp/state.ts';
 import { effectivePriority } from '../machine/vrrp/timing.ts';
 import type { ElectionEffect, ElectionEvent, ElectionReason } from '../machine/vrrp/words.ts';
-import type { SeenAddress } from '../codec/rtnetlink/address.ts';
+import type { SeenAddress } from '../codec/netlink/address.ts';
 import type { Timer } from '../base/timer-heap.ts';
 import type { Netlink } from '../sys/netlink.ts';
 import { Announcer } from './announcer.ts';

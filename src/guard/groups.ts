@@ -1,6 +1,6 @@
 /** All groups of this node, and what the supervisor wants of them. */
 import { formatIp } from '../codec/ip-address.ts';
-import type { SeenAddress } from '../codec/rtnetlink/address.ts';
+import type { SeenAddress } from '../codec/netlink/address.ts';
 import type { AddressPlan } from '../config/plan-addresses.ts';
 import type { Netlink } from '../sys/netlink.ts';
 import { DOUBT_MS, Group, type GroupParts } from './group.ts';

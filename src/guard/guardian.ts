@@ -4,8 +4,8 @@
  * since it has loaded everything before.
  */
 import { writeFileSync } from 'node:fs';
-import { readAddress } from '../codec/rtnetlink/address.ts';
-import { readLink } from '../codec/rtnetlink/link.ts';
+import { readAddress } from '../codec/netlink/address.ts';
+import { readLink } from '../codec/netlink/link.ts';
 import { BallastError } from '../base/errors.ts';
 import { receiveFd } from '../sys/fd-passing.ts';
 import { FrameStream } from '../sys/frame-stream.ts';
@@ -50,7 +50,7 @@ function acting(): Groups {
   if (groups !== null) return groups;
   board[BOARD.pid] = process.pid;
   protect();
-  const netlink = new Netlink();
+  const netlink = new Netlink('route');
   const made = new Groups({
     reactor,
     netlink,

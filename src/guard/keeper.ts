@@ -4,9 +4,9 @@
  */
 import { formatIp, parseIp } from '../codec/ip-address.ts';
 import { equalBytes } from '../codec/mac.ts';
-import { ADDRESS_MAKER, dumpAddresses, readAddress } from '../codec/rtnetlink/address.ts';
-import { removeAddress, setAddress, type SeenAddress } from '../codec/rtnetlink/address.ts';
-import { removeRoute, setRoute, type Route } from '../codec/rtnetlink/route.ts';
+import { ADDRESS_MAKER, dumpAddresses, readAddress } from '../codec/netlink/address.ts';
+import { removeAddress, setAddress, type SeenAddress } from '../codec/netlink/address.ts';
+import { removeRoute, setRoute, type Route } from '../codec/netlink/route.ts';
 import type { Timer } from '../base/timer-heap.ts';
 import type { AddressPlan, FloatingIpPlan } from '../config/plan-addresses.ts';
 import { errnoText, EADDRNOTAVAIL, ENODEV, ESRCH } from '../sys/errno.ts';

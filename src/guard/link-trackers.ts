@@ -3,7 +3,7 @@ import { arpProbe } from '../codec/arp.ts';
 import { parseIp } from '../codec/ip-address.ts';
 import { equalBytes } from '../codec/mac.ts';
 import { neighbourProbe } from '../codec/neighbour.ts';
-import { dumpLinks, readLink } from '../codec/rtnetlink/link.ts';
+import { dumpLinks, readLink } from '../codec/netlink/link.ts';
 import type { Timer } from '../base/timer-heap.ts';
 import type { TrackPlan } from '../config/plan-addresses.ts';
 import type { Netlink } from '../sys/netlink.ts';

@@ -52,8 +52,17 @@ export function poolMap(listener: KernelListenerPlan, pool: PoolPlan, family: Fa
 
 const nameOf = ({ address }: ServerPlan): string => `${address.host} ${address.port}`;
 
+/** What decides who owns slots. */
+export type Owning = {
+  readonly isUsable: (serverKey: string) => boolean;
+  /** The program ends: nothing new is taken. */
+  readonly isClosing: boolean;
+};
+
 /** The owner of each slot now; -1 where no server is usable. */
-export function ownersNow(map: PoolMap, isUsable: (key: string) => boolean): Int32Array {
+export function ownersNow(map: PoolMap, { isUsable, isClosing }: Owning): Int32Array {
+  // Stateless has nothing but its slots: it refuses what is new by another way.
+  if (isClosing && map.form !== 'stateless') return map.table.map(() => -1);
   const usable = map.servers.map(({ key, backup }) => !backup && isUsable(key));
   if (!usable.includes(true)) {
     for (const [i, { key, backup }] of map.servers.entries()) usable[i] = backup && isUsable(key);

@@ -10,7 +10,7 @@
 import type { KernelListenerPlan } from '../config/plan-kernel.ts';
 import type { Plan } from '../config/plan.ts';
 import { elements, hashExpression, mapName, ownersNow, poolMap } from './pool-map.ts';
-import type { Family, PoolMap } from './pool-map.ts';
+import type { Family, Owning, PoolMap } from './pool-map.ts';
 
 /** The table, of family inet. */
 export const TABLE = 'inet ballast';
@@ -24,8 +24,7 @@ export type KernelRules = {
   readonly text: string;
 };
 
-export type RuleFacts = {
-  readonly isUsable: (serverKey: string) => boolean;
+export type RuleFacts = Owning & {
   /** Servers whose connections are to be reset, as `host . port`, by family and protocol. */
   readonly dead: (family: Family, protocol: 'tcp' | 'udp') => readonly string[];
   /**
@@ -53,7 +52,7 @@ export function kernelRules(plan: Plan, facts: RuleFacts): KernelRules {
     }),
   );
   const maps = new Map(uses.map(({ map }) => [map.name, map]));
-  const owners = new Map([...maps].map(([name, map]) => [name, ownersNow(map, facts.isUsable)]));
+  const owners = new Map([...maps].map(([name, map]) => [name, ownersNow(map, facts)]));
   const lines = [
     `table ${TABLE}`,
     `delete table ${TABLE}`,
@@ -169,7 +168,7 @@ function chains(uses: readonly Use[], facts: RuleFacts): string[] {
       stateless.flatMap(untracked),
     ),
     ...chain('prerouting_set', 'filter hook prerouting priority -150', [
-      ...stateless.map(setRule),
+      ...stateless.map((use) => setRule(use, facts)),
       ...unique(stateful.flatMap(waitRule)),
     ]),
     ...chain(
@@ -257,11 +256,12 @@ function untracked(use: Use): string[] {
   ];
 }
 
-function setRule(use: Use): string {
+function setRule(use: Use, { isClosing }: RuleFacts): string {
   const { map } = use;
+  const known = isClosing && map.protocol === 'tcp' ? ' tcp flags & (syn | ack) != syn' : '';
   const port = map.servers[0]?.address.port ?? use.port;
   const address = `${IP[map.family]} daddr set meta priority map @${map.name}`;
-  return `${match(use)} ${hashExpression(map)} ${address} ${map.protocol} dport set ${port}`;
+  return `${match(use)}${known} ${hashExpression(map)} ${address} ${map.protocol} dport set ${port}`;
 }
 
 function unsetRule({ map, to, port }: Use): string {

@@ -35,6 +35,7 @@ setInterval(() => {
 process.stdout.write('open\n');
 
 createInterface({ input: process.stdin }).on('line', (command) => {
+  if (command === 'end') return end();
   const before = clients.map(({ answers }) => answers);
   for (const { kind, socket, fault } of clients)
     if ((kind === 'idle' || command === 'speak') && fault === '') socket.write('x');
@@ -46,3 +47,9 @@ createInterface({ input: process.stdin }).on('line', (command) => {
     process.stdout.write(`${JSON.stringify(living)}\n`);
   }, 3_000);
 });
+
+/** Ends all connections as programs do, and this one when they are gone. */
+function end(): void {
+  for (const { socket } of clients) socket.end();
+  setTimeout(() => process.exit(), 500);
+}

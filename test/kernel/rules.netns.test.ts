@@ -132,7 +132,7 @@ test('mode kernel: 1,000 servers and 100 listeners load in seconds', skip, (t) =
   const network = new Network(['a']);
   try {
     const plan = largePlan(1_000, 100);
-    const facts = { isUsable: () => true, dead: () => [], previous: new Map() };
+    const facts = { isUsable: () => true, isClosing: false, dead: () => [], previous: new Map() };
     const times: number[] = [];
     for (let i = 0; i < 3; i++) {
       const beganMs = performance.now();

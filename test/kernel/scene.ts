@@ -17,6 +17,8 @@ export class KernelScene {
   readonly folder = mkdtempSync(join(tmpdir(), 'ballast-kernel-'));
   /** How long connections may last after a stop or a move. */
   drain = '1s';
+  /** Where clients connect. */
+  bind: string = OUTSIDE.ipv4;
   readonly #balancers = new Map<string, ChildProcess>();
   readonly #said: string[] = [];
 
@@ -67,7 +69,7 @@ export class KernelScene {
 workers: 1
 drain: ${this.drain}
 listeners:
-  db: { bind: "${OUTSIDE.ipv4}:80", pool: db, ${listener} }
+  db: { bind: "${this.bind}:80", pool: db, ${listener} }
 pools:
   db:
     servers: [${servers.join(', ')}]
@@ -104,10 +106,25 @@ addresses:
   async openClients(each: number): Promise<Clients> {
     const child = this.network.start(
       'client',
-      [...NODE, script('clients.ts'), OUTSIDE.ipv4, '80', String(each)],
+      [...NODE, script('clients.ts'), this.bind, '80', String(each)],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     );
     return Clients.open(child);
+  }
+
+  /** Sends datagrams from as many ports of the client for ever. */
+  async openSenders(count: number): Promise<Senders> {
+    const child = this.network.start(
+      'client',
+      [...NODE, script('senders.ts'), this.bind, '80', String(count)],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    return Senders.open(child);
+  }
+
+  /** A command of the program, on the host of a balancer; what it prints. */
+  command(name: string, command: string, ...more: string[]): string {
+    return this.network.run(name, BALLAST, command, ...more, this.configFile(name));
   }
 
   /** What nft has on a host. */
@@ -154,6 +171,37 @@ export class Clients {
     this.#child.stdin!.write(`${command}\n`);
     const line = await this.#lines.next();
     return JSON.parse(String(line.value)) as Living;
+  }
+
+  /** Closes all of them. */
+  async end(): Promise<void> {
+    const gone = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.stdin!.end('end\n');
+    await gone;
+  }
+}
+
+/** Flows of datagrams in a process on the client. */
+export class Senders {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  }
+
+  static async open(child: ChildProcess): Promise<Senders> {
+    const senders = new Senders(child);
+    assert.equal((await senders.#lines.next()).value, 'open');
+    return senders;
+  }
+
+  /** How many flows each server has answered last. */
+  async byServer(): Promise<Readonly<Record<string, number>>> {
+    this.#child.stdin!.write('check\n');
+    const line = await this.#lines.next();
+    return JSON.parse(String(line.value)) as Record<string, number>;
   }
 }
 

@@ -54,7 +54,9 @@ export class ApiState {
     const { health, meters } = this.#parts;
     return {
       overview: () => buildOverview(parts(), this.#traffic),
-      listServers: (query) => listServers(health.views(), meters, query),
+      listServers: (query) => {
+        return listServers(health.views(), { meters, kernel: parts().floating.kernel }, query);
+      },
       listRoutes: (query) => listRoutes(parts().plan, meters, query),
       drain: () => this.#drain(parts()),
       traffic: this.#traffic,

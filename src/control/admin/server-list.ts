@@ -3,7 +3,7 @@ import { LATENCY_BUCKETS, SERVER_METER } from '../../base/meters.ts';
 import type { z } from '@hono/zod-openapi';
 import { bindText } from '../../sys/sockets.ts';
 import type { MetersReader } from '../meters-reader.ts';
-import { serverStatus } from '../server-states/server-status.ts';
+import { serverStatus, type LiveCounts } from '../server-states/server-status.ts';
 import type { ServerView } from '../server-states/server-view.ts';
 import { takesNew } from '../server-states/server-view.ts';
 import type { serverListSchema } from './schemas/servers.ts';
@@ -38,7 +38,7 @@ export type ServerList = z.output<typeof serverListSchema>;
 /** Called for each GET /v1/servers. */
 export function listServers(
   views: Iterable<ServerView>,
-  meters: MetersReader,
+  counts: LiveCounts,
   query: ServerQuery,
 ): ServerList {
   const found: ServerView[] = [];
@@ -50,8 +50,8 @@ export function listServers(
   const { offset, limit } = query;
   const servers = found.slice(offset, offset + limit).map((view) => ({
     pool: view.pool.key,
-    ...serverStatus(view, meters),
-    firstByte: firstByte(view.server.slot, meters),
+    ...serverStatus(view, counts),
+    firstByte: firstByte(view.server.slot, counts.meters),
   }));
   return { total: found.length, offset, servers };
 }

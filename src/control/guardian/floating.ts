@@ -75,6 +75,13 @@ export class Floating {
     await this.#guardians.stop();
   }
 
+  /** What the kernel carries to addresses of this node alone goes on for up to `limitMs`. */
+  drain(limitMs: number): Promise<void> {
+    return this.kernel.drain(limitMs).catch((error: unknown) => {
+      this.#log.error(`the kernel's listeners are not drained: ${(error as Error).message}`);
+    });
+  }
+
   /** Ends, and leaves the addresses to a process that follows. */
   async leave(): Promise<void> {
     this.#trackers.stop();

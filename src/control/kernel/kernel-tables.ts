@@ -1,4 +1,5 @@
 /** The kernel's share of layer 4: its table is kept as the plan and the health of servers want it. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Plan } from '../../config/plan.ts';
 import { elements, ownersNow, slotKey, type Family, type PoolMap } from '../../kernel/pool-map.ts';
 import { deadSetName, kernelRules, REMOVAL, TABLE } from '../../kernel/ruleset.ts';
@@ -6,7 +7,9 @@ import type { KernelRules, RuleFacts } from '../../kernel/ruleset.ts';
 import type { ServerHealthFrame } from '../../plane/worker-protocol.ts';
 import type { ProductLog } from '../product-log.ts';
 import { Serial } from '../serial.ts';
+import { FlowIndex } from '../../kernel/flow-index.ts';
 import { countersOf, type ServerCounters } from './kernel-counters.ts';
+import { KernelFlows } from './kernel-flows.ts';
 import { applyRules, runNft } from './nft.ts';
 
 export type KernelTablesOptions = {
@@ -16,8 +19,16 @@ export type KernelTablesOptions = {
 
 /** Counters are read at most so often, in ms. */
 const COUNTERS_MS = 1_000;
+/** How often it is looked whether a drain is over, in ms. */
+const DRAIN_LOOK_MS = 200;
 /** A change that the kernel refused is tried again after so long, in ms. */
 const RETRY_MS = 1_000;
+
+/** What is known of servers now. */
+type Facts = RuleFacts & {
+  /** Whether its connections are not to go on: it is down, or in maintenance. */
+  readonly isOut: (serverKey: string) => boolean;
+};
 
 export class KernelTables {
   readonly #options: KernelTablesOptions;
@@ -29,10 +40,14 @@ export class KernelTables {
   #previous: ReadonlyMap<string, PoolMap> = new Map();
   #previousTimer: NodeJS.Timeout | null = null;
   #counters: { readonly atMs: number; readonly read: Promise<ServerCounters[]> } | null = null;
+  readonly #flows: KernelFlows;
+  #index: FlowIndex | null = null;
+  #isClosing = false;
   #isEnded = false;
 
   constructor(options: KernelTablesOptions) {
     this.#options = options;
+    this.#flows = new KernelFlows(options.log);
   }
 
   /** Whether the plan in force has something for the kernel. */
@@ -86,6 +101,36 @@ export class KernelTables {
     return this.#counters.read;
   }
 
+  /** Connections that the kernel has to a server, as last counted. */
+  liveOn(serverKey: string): number {
+    return this.#index === null ? 0 : this.#flows.liveOn(serverKey);
+  }
+
+  /** Counts connections, at most once a second unless it `isUrgent`. */
+  async countLive(isUrgent = false): Promise<void> {
+    if (this.#index !== null) await this.#flows.count(this.#index, isUrgent);
+  }
+
+  /**
+   * Refuses new connections to addresses that stay on this node, and resolves when those that are
+   * there have ended, or after `limitMs`. What goes to a floating address goes on elsewhere.
+   */
+  async drain(limitMs: number): Promise<void> {
+    const plan = this.#plan;
+    if (plan === null || !this.isUsed || plan.kernel.every(({ leave }) => leave)) return;
+    const staying = stayingListeners(plan);
+    if (staying.length === 0) return;
+    this.#isClosing = true;
+    await this.#jobs.run(() => this.#put(plan, this.#facts(plan, this.#previous)));
+    const index = new FlowIndex({ ...plan, kernel: staying });
+    const untilMs = performance.now() + limitMs;
+    const hasUncounted = staying.some(({ form }) => form === 'stateless');
+    for (let leftMs = limitMs; leftMs > 0; leftMs = untilMs - performance.now()) {
+      if (!hasUncounted && (await this.#flows.countAll(index)) === 0) return;
+      await pause(Math.min(Math.max(DRAIN_LOOK_MS, this.#flows.restMs), leftMs));
+    }
+  }
+
   /** The program ends: the rules go, but for a plan whose listeners all say that they stay. */
   async end(): Promise<void> {
     this.#isEnded = true;
@@ -107,16 +152,20 @@ export class KernelTables {
     this.#previousTimer = null;
     this.#previous = new Map();
     this.#rules = null;
+    this.#index = null;
+    this.#flows.close();
     this.#owners.clear();
   }
 
-  async #put(plan: Plan, facts: RuleFacts): Promise<void> {
+  async #put(plan: Plan, facts: Facts): Promise<void> {
     const rules = kernelRules(plan, facts);
     await applyRules(rules.text);
     this.#plan = plan;
     this.#rules = rules;
+    this.#index = new FlowIndex(plan);
     this.#owners = new Map(rules.owners);
     this.#dead = deadNow(facts);
+    this.#moveOn(this.#index, facts);
   }
 
   /** Connections that this node has never seen go by the table before, for as long as a drain. */
@@ -139,7 +188,7 @@ export class KernelTables {
     const lines: string[] = [];
     const owners = new Map<string, Int32Array>();
     for (const [name, map] of rules.maps) {
-      const now = ownersNow(map, facts.isUsable);
+      const now = ownersNow(map, facts);
       owners.set(name, now);
       lines.push(...changeLines(map, this.#owners.get(name)!, now));
     }
@@ -156,9 +205,15 @@ export class KernelTables {
     }
     this.#owners = owners;
     this.#dead = dead;
+    if (this.#index !== null && lines.length > 0) this.#moveOn(this.#index, facts);
   }
 
-  #facts(plan: Plan, previous: ReadonlyMap<string, PoolMap>): RuleFacts {
+  /** Flows of UDP leave servers that are out, whatever `onDown` says, as in mode: proxy. */
+  #moveOn(index: FlowIndex, facts: Facts): void {
+    this.#flows.release(index, ({ server }) => server === null || facts.isOut(server));
+  }
+
+  #facts(plan: Plan, previous: ReadonlyMap<string, PoolMap>): Facts {
     const frames = new Map(this.#options.health().map((frame) => [frame.key, frame]));
     const isDown = (key: string): boolean => frames.get(key)?.state === 'down';
     // Its connections are cut as those of a server that has failed: see docs/tcp.md.
@@ -166,6 +221,8 @@ export class KernelTables {
       isDown(key) || frames.get(key)?.administrative === 'maintenance';
     return {
       previous,
+      isClosing: this.#isClosing,
+      isOut,
       isUsable: (key) =>
         !isDown(key) &&
         (frames.get(key)?.administrative ?? 'ready') === 'ready' &&
@@ -184,6 +241,12 @@ export class KernelTables {
       },
     };
   }
+}
+
+/** Listeners with an address that does not move to another node. */
+function stayingListeners({ kernel, addresses }: Plan): Plan['kernel'] {
+  const floating = new Set(addresses.flatMap(({ ips }) => ips.map(({ host }) => host)));
+  return kernel.filter(({ binds }) => binds.some(({ host }) => !floating.has(host)));
 }
 
 /** Maps of before whose servers are others now. */

@@ -3,12 +3,11 @@ import { BallastError } from '../../base/errors.ts';
 import type { Plan } from '../../config/plan.ts';
 import type { Administrative } from '../../machine/health.ts';
 import type { HealthBoard } from '../health-board.ts';
-import type { MetersReader } from '../meters-reader.ts';
 import type { AdministrativeStatus, ServerStatus } from '../status-report.ts';
 import { WEIGHT_MAX } from './columns.ts';
 import type { OperatorColumn } from './columns.ts';
 import { findServers } from './find-servers.ts';
-import { administrativeStatus, serverStatus } from './server-status.ts';
+import { administrativeStatus, serverStatus, type LiveCounts } from './server-status.ts';
 import { takesNew } from './server-view.ts';
 import type { ServerView } from './server-view.ts';
 import type { StateEvent } from './state-events.ts';
@@ -56,12 +55,14 @@ export type ServerControl = {
 export type ServerControlParts = {
   readonly plan: () => Plan | null;
   readonly board: HealthBoard;
-  readonly meters: MetersReader;
+  readonly counts: LiveCounts & {
+    readonly kernel: { readonly countLive: (isUrgent: boolean) => Promise<void> };
+  };
   /** Resolves with whether all workers have taken what they were told. */
   readonly told: (limitMs: number) => Promise<boolean>;
 };
 
-export function serverControl({ plan, board, meters, told }: ServerControlParts): ServerControl {
+export function serverControl({ plan, board, counts, told }: ServerControlParts): ServerControl {
   const find = (pattern: string): ServerView[] => {
     const current = plan();
     if (current === null) {
@@ -71,7 +72,7 @@ export function serverControl({ plan, board, meters, told }: ServerControlParts)
     return views.filter((view) => view !== null);
   };
   const named = (view: ServerView): NamedServer => {
-    return { pool: view.pool.key, ...serverStatus(view, meters) };
+    return { pool: view.pool.key, ...serverStatus(view, counts) };
   };
   return {
     list: (pattern) => find(pattern).map(named),
@@ -81,6 +82,7 @@ export function serverControl({ plan, board, meters, told }: ServerControlParts)
       const wasServing = new Set(servingPools(board));
       const kept = await board.setOperator(keys, change);
       const isTold = await told(TOLD_LIMIT_MS);
+      await counts.kernel.countLive(true);
       const servers = before.map((old) => {
         const view = board.view(old.server.key) ?? old;
         return changed(old, view, named(view).requestsLive);

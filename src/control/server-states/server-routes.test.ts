@@ -28,7 +28,8 @@ type Bench = {
 /** No upgrade is under way. */
 function viewOf(servers: ServerControl): ControlView {
   const upgrader = { settled: Promise.resolve(), last: null };
-  return { servers, upgrader } as unknown as ControlView;
+  const floating = { kernel: { countLive: () => Promise.resolve() } };
+  return { servers, upgrader, floating } as unknown as ControlView;
 }
 
 function started(plan: typeof PLAN | null = PLAN, isTold = true): Bench {
@@ -38,7 +39,10 @@ function started(plan: typeof PLAN | null = PLAN, isTold = true): Bench {
   const servers = serverControl({
     plan: () => plan,
     board: board.board,
-    meters: { sum: () => 3 } as unknown as MetersReader,
+    counts: {
+      meters: { sum: () => 3 } as unknown as MetersReader,
+      kernel: { liveOn: () => 1, countLive: () => Promise.resolve() },
+    },
     told: () => Promise.resolve(isTold),
   });
   return { app: adminApp(viewOf(servers)), board, servers };
@@ -55,7 +59,7 @@ type Fault = { readonly error: string; readonly code: string; readonly hint: str
 test('GET /servers/… shows one server, and a list for a pattern', async () => {
   const { app } = started();
   const one = (await (await app.request('/servers/web/a')).json()) as NamedServer;
-  assert.deepEqual([one.pool, one.name, one.state, one.requestsLive], ['web', 'a', 'up', 3]);
+  assert.deepEqual([one.pool, one.name, one.state, one.requestsLive], ['web', 'a', 'up', 4]);
   const list = async (path: string) => {
     const body = (await (await app.request(path)).json()) as { servers: NamedServer[] };
     return body.servers.map(({ pool, name }) => `${pool}/${name}`);
@@ -79,7 +83,7 @@ test('PUT /servers/… says what was before, what is now and what is left', asyn
   const [, report] = await put(app, '/servers/web/a', { administrative: 'drain', weight: 7 });
   const [one] = report.servers;
   assert.deepEqual([one!.before.state, one!.after.state], ['ready', 'drain']);
-  assert.deepEqual([one!.weightBefore, one!.weightAfter, one!.requestsLive], [1, 7, 3]);
+  assert.deepEqual([one!.weightBefore, one!.weightAfter, one!.requestsLive], [1, 7, 4]);
   assert.equal(one!.after.by, 'operator');
   assert.deepEqual(report.warnings, []);
   assert.equal(report.isKept, false);

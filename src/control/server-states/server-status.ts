@@ -9,8 +9,15 @@ import type { AgentView } from './agent/agent-state.ts';
 import type { Ejection } from './ejections.ts';
 import type { ServerView } from './server-view.ts';
 
+/** Where counts of servers come from. */
+export type LiveCounts = {
+  readonly meters: MetersReader;
+  /** Connections that the kernel carries, by key of the server. */
+  readonly kernel: { readonly liveOn: (serverKey: string) => number };
+};
+
 /** The status of one server. Called for each of them for each GET /status. */
-export function serverStatus(view: ServerView, meters: MetersReader): ServerStatus {
+export function serverStatus(view: ServerView, { meters, kernel }: LiveCounts): ServerStatus {
   const { server, observed, check } = view;
   const { slot } = server;
   return {
@@ -25,7 +32,7 @@ export function serverStatus(view: ServerView, meters: MetersReader): ServerStat
     since: wallTime(observed.sinceMs),
     reason: observed.reason,
     detail: observed.detail,
-    requestsLive: meters.sum(slot, SERVER_METER.requestsLive),
+    requestsLive: meters.sum(slot, SERVER_METER.requestsLive) + kernel.liveOn(server.key),
     idleConnections: meters.sum(slot, SERVER_METER.connectionsIdleLive),
     requestsTotal: meters.sum(slot, SERVER_METER.requests),
     failuresTotal: meters.sum(slot, SERVER_METER.failures),

@@ -1,0 +1,129 @@
+/** Looks at the kernel's table of connections for our servers, and takes flows out of it. */
+import { performance } from 'node:perf_hooks';
+import { forgetFlow, listFlows, readFlow, type Flow } from '../../codec/netlink/conntrack.ts';
+import type { FlowIndex, FlowKind, FlowPlace } from '../../kernel/flow-index.ts';
+import { Netlink } from '../../sys/netlink.ts';
+import type { ProductLog } from '../product-log.ts';
+import { Serial } from '../serial.ts';
+
+/** Connections are counted at most so often, in ms. */
+const COUNT_EVERY_MS = 1_000;
+/** And not before so many times the last count's own time have passed. */
+const REST_FACTOR = 20;
+
+export class KernelFlows {
+  readonly #log: ProductLog;
+  readonly #jobs = new Serial();
+  #netlink: Netlink | null = null;
+  #counts: ReadonlyMap<string, number> = new Map();
+  #countedAtMs = -Infinity;
+  #tookMs = 0;
+  #counting: Promise<void> | null = null;
+  #isReleasing = false;
+  #isRefused = false;
+
+  constructor(log: ProductLog) {
+    this.#log = log;
+  }
+
+  /** Connections that are live on a server, as last counted. */
+  liveOn(serverKey: string): number {
+    return this.#counts.get(serverKey) ?? 0;
+  }
+
+  /** Time between counts, so that they are a small part of what this process does. */
+  get restMs(): number {
+    return this.#tookMs * REST_FACTOR;
+  }
+
+  /** Counts, where that is due, or where it `isUrgent`. Resolves when `liveOn` knows. */
+  count(index: FlowIndex, isUrgent = false): Promise<void> {
+    const everyMs = Math.max(COUNT_EVERY_MS, this.restMs);
+    const isDue = performance.now() - this.#countedAtMs >= everyMs;
+    if (!isUrgent && !isDue) return this.#counting ?? Promise.resolve();
+    this.#counting ??= this.#jobs
+      .run(() => this.#count(index))
+      .finally(() => (this.#counting = null));
+    return this.#counting;
+  }
+
+  /** Counts those of all servers now; Infinity where the kernel does not tell. */
+  async countAll(index: FlowIndex): Promise<number> {
+    await this.count(index, true);
+    if (this.#isRefused) return Infinity;
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Takes out the flows of UDP whose place `isLost`: their next datagrams are given another. */
+  release(index: FlowIndex, isLost: (place: FlowPlace) => boolean): void {
+    const kinds = index.kinds.filter(({ protocol }) => protocol === 'udp');
+    if (kinds.length === 0 || this.#isReleasing) return;
+    this.#isReleasing = true;
+    void this.#jobs.run(async () => {
+      // What changes from here on is looked at again.
+      this.#isReleasing = false;
+      for (const kind of kinds) await this.#release(kind, index, isLost);
+    });
+  }
+
+  close(): void {
+    void this.#jobs.run(async () => {
+      this.#netlink?.close();
+      this.#netlink = null;
+      await Promise.resolve();
+    });
+  }
+
+  async #count(index: FlowIndex): Promise<void> {
+    const beganMs = performance.now();
+    const counts = new Map<string, number>();
+    for (const kind of index.kinds) {
+      await this.#each(kind, (flow) => {
+        const server = index.placeOf(kind.protocol, flow)?.server ?? null;
+        if (server !== null && flow.isLive) counts.set(server, (counts.get(server) ?? 0) + 1);
+      });
+    }
+    this.#counts = counts;
+    this.#countedAtMs = performance.now();
+    this.#tookMs = this.#countedAtMs - beganMs;
+  }
+
+  async #release(
+    kind: FlowKind,
+    index: FlowIndex,
+    isLost: (place: FlowPlace) => boolean,
+  ): Promise<void> {
+    const lost: Flow[] = [];
+    await this.#each(kind, (flow) => {
+      const place = index.placeOf(kind.protocol, flow);
+      if (place !== null && isLost(place)) lost.push(flow);
+    });
+    for (const flow of lost) {
+      this.#netlink?.request((sequence) => forgetFlow(kind.family, flow, sequence));
+    }
+    const { family } = kind;
+    if (lost.length > 0) this.#log.debug({ family, flows: lost.length }, 'flows of UDP move on');
+  }
+
+  async #each({ family, protocol }: FlowKind, onFlow: (flow: Flow) => void): Promise<void> {
+    let isWhole = false;
+    try {
+      this.#netlink ??= new Netlink('netfilter');
+      isWhole = await this.#netlink.dumpInTurns(
+        (sequence) => listFlows(family, protocol, sequence),
+        ({ body }) => {
+          const flow = readFlow(body, family, protocol);
+          if (flow !== null) onFlow(flow);
+        },
+      );
+    } catch {
+      // No such sockets in this kernel: the same as a refusal.
+    }
+    if (isWhole || this.#isRefused) return;
+    this.#isRefused = true;
+    this.#log.warn(
+      'the kernel does not list its connections (nf_conntrack_netlink): ' +
+        'those of mode: kernel are not counted, and flows of UDP stay with servers that fail',
+    );
+  }
+}
