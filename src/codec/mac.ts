@@ -15,6 +15,11 @@ export function parseMac(text: string): Uint8Array | null {
   return Uint8Array.from(text.split(':'), (pair) => Number.parseInt(pair, 16));
 }
 
+/** The address of a virtual router (RFC 9568 §7.3): `id` is 1 to 255. */
+export function virtualMac(family: 'ipv4' | 'ipv6', id: number): Uint8Array {
+  return Uint8Array.of(0, 0, 0x5e, 0, family === 'ipv4' ? 1 : 2, id);
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

@@ -69,6 +69,8 @@ export type VrrpPlan = {
   /** `compat`: version 3 over IPv4 with the pseudo-header, as keepalived and FRR do. */
   readonly checksum: 'compat' | 'rfc9568';
   readonly auth: VrrpAuthPlan | null;
+  /** Whether the addresses have the Ethernet address of the virtual router (RFC 9568 §7.3). */
+  readonly virtualMac: boolean;
   /** A second way by which the same router is heard; null: none. */
   readonly second: SecondPathPlan | null;
 };

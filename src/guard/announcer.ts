@@ -1,7 +1,10 @@
 /** Tells neighbours where addresses are: at once, a few times more, then each minute. */
 import { gratuitousArp } from '../codec/arp.ts';
+import { parseIp } from '../codec/ip-address.ts';
+import { virtualMac } from '../codec/mac.ts';
 import { unsolicitedAdvertisement } from '../codec/neighbour.ts';
 import type { Timer } from '../base/timer-heap.ts';
+import type { AddressPlan } from '../config/plan-addresses.ts';
 import type { NeighbourPort } from './neighbour-port.ts';
 import type { Reactor } from './reactor.ts';
 
@@ -17,17 +20,17 @@ export class Announcer {
   readonly #reactor: Reactor;
   readonly #port: NeighbourPort;
   readonly #timers = new Set<Timer>();
-  #ips: readonly Uint8Array[];
+  #plan: AddressPlan;
 
-  constructor(reactor: Reactor, port: NeighbourPort, ips: readonly Uint8Array[]) {
+  constructor(reactor: Reactor, port: NeighbourPort, plan: AddressPlan) {
     this.#reactor = reactor;
     this.#port = port;
-    this.#ips = ips;
+    this.#plan = plan;
   }
 
   /** The addresses from now on; new ones are announced with the next announcement. */
-  setAddresses(ips: readonly Uint8Array[]): void {
-    this.#ips = ips;
+  setPlan(plan: AddressPlan): void {
+    this.#plan = plan;
   }
 
   /** Begins anew. */
@@ -59,10 +62,12 @@ export class Announcer {
   }
 
   #send(): void {
-    const { mac } = this.#port;
-    const frames = this.#ips.flatMap((ip) =>
-      ip.length === 4 ? gratuitousArp(mac, ip) : [unsolicitedAdvertisement(mac, ip)],
-    );
+    const { ips, vrrp } = this.#plan;
+    const frames = ips.flatMap(({ host, family }) => {
+      const mac = vrrp.virtualMac ? virtualMac(family, vrrp.id) : this.#port.mac;
+      const ip = parseIp(host)!;
+      return family === 'ipv4' ? gratuitousArp(mac, ip) : [unsolicitedAdvertisement(mac, ip)];
+    });
     this.#port.sendPaced(frames);
   }
 }

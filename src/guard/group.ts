@@ -13,6 +13,7 @@ import type { Timer } from '../base/timer-heap.ts';
 import type { Netlink } from '../sys/netlink.ts';
 import { Announcer } from './announcer.ts';
 import { Asker } from './asker.ts';
+import { standsAlike } from './devices.ts';
 import { fitnessOf, isSameFitness, listConditions } from './conditions.ts';
 import type { Face, FaceAdvert } from './face.ts';
 import { facesOf, withoutLink } from './faces.ts';
@@ -182,20 +183,23 @@ export class Group {
   /** Goes without removing anything: for a process that follows. */
   leave(): void {
     this.#move.end();
-    for (const { keeper } of this.#entries) keeper.leave();
+    for (const { keeper } of this.#entries) {
+      if (this.state === 'initialize') keeper.end();
+      else keeper.leave();
+    }
     this.#close();
   }
 
   /** Has stopped: what is kept for old connections stays until `leave`, all else goes. */
   rest(): void {
-    if (!this.#move.isRetreating) for (const { keeper } of this.#entries) keeper.release();
+    if (!this.#move.isRetreating) for (const { keeper } of this.#entries) keeper.end();
     this.#watches.close();
   }
 
   /** Goes, and removes what it holds. */
   end(): void {
     this.#move.end();
-    for (const { keeper } of this.#entries) keeper.release();
+    for (const { keeper } of this.#entries) keeper.end();
     this.#close();
   }
 
@@ -241,11 +245,10 @@ export class Group {
     const before = new Map(this.#entries.map((entry) => [entry.plan.key, entry]));
     this.#entries = plans.map((plan) => {
       const known = before.get(plan.key);
-      const ips = plan.ips.map(({ host }) => parseIp(host)!);
-      if (known !== undefined && known.plan.interface === plan.interface) {
+      if (known !== undefined && standsAlike(known.plan, plan)) {
         before.delete(plan.key);
         known.keeper.setPlan(plan);
-        known.announcer.setAddresses(ips);
+        known.announcer.setPlan(plan);
         known.plan = plan;
         return known;
       }
@@ -259,10 +262,10 @@ export class Group {
         },
         onCannotKeep: (why) => this.#event('warn', 'BAL_ADDRESS_KERNEL', why),
       });
-      return { plan, keeper, announcer: new Announcer(reactor, neighbours, ips), neighbours };
+      return { plan, keeper, announcer: new Announcer(reactor, neighbours, plan), neighbours };
     });
     for (const { keeper, announcer } of before.values()) {
-      if (keeper.isHolding) keeper.release();
+      keeper.end();
       announcer.stop();
     }
     if (this.isHolding) for (const { keeper } of this.#entries) keeper.hold();

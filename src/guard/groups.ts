@@ -3,6 +3,7 @@ import { formatIp } from '../codec/ip-address.ts';
 import type { SeenAddress } from '../codec/netlink/address.ts';
 import type { AddressPlan } from '../config/plan-addresses.ts';
 import type { Netlink } from '../sys/netlink.ts';
+import { sweepDevices } from './devices.ts';
 import { DOUBT_MS, Group, type GroupParts } from './group.ts';
 import { BOARD_GROUP, BOARD_GROUP_AT, BOARD_GROUP_FIELDS } from './guard-protocol.ts';
 import type { FromGuard, ToGuard, TrackVerdict } from './guard-protocol.ts';
@@ -62,6 +63,7 @@ export class Groups {
       if (known !== undefined) known.setPlans(plans);
       else this.#begin(name, plans);
     }
+    sweepDevices(this.#parts.netlink, addresses);
     this.#ports.sweep(new Set(addresses.map(({ interface: one }) => one)));
     this.tellStanding();
   }

@@ -11,7 +11,7 @@ export type InterfaceFacts = {
   readonly ipv4: Uint8Array | null;
   /** The first link-local address. */
   readonly linkLocal: Uint8Array | null;
-  /** Networks of its own addresses of IPv6, as first bytes and prefix. */
+  /** Networks of its own addresses, as first bytes and prefix. */
   readonly networks: readonly { readonly ip: Uint8Array; readonly prefix: number }[];
 };
 
@@ -27,7 +27,7 @@ export function interfaceFacts(name: string, floating: ReadonlySet<string>): Int
     ipv4: four === undefined ? null : parseIp(four.address),
     linkLocal: local === undefined ? null : parseIp(local.address),
     networks: own
-      .filter(({ family, cidr }) => family === 'IPv6' && cidr !== null)
+      .filter(({ cidr }) => cidr !== null)
       .map(({ address, cidr }) => ({
         ip: parseIp(address)!,
         prefix: Number(cidr!.split('/')[1]),

@@ -13,6 +13,7 @@ import { errnoText, EADDRNOTAVAIL, ENODEV, ESRCH } from '../sys/errno.ts';
 import type { Netlink } from '../sys/netlink.ts';
 import { rawError } from '../sys/raw-sockets.ts';
 import { interfaceIndex } from '../sys/packet-sockets.ts';
+import { deviceName, openDevices, removeDevices, shutDevices } from './devices.ts';
 import { interfaceFacts, type InterfaceFacts } from './interface-facts.ts';
 import type { Reactor } from './reactor.ts';
 
@@ -72,6 +73,13 @@ export class AddressKeeper {
     this.#reactor.cancel(this.#timer);
     this.#timer = null;
     this.#remove(this.#plan.ips, this.#plan);
+    shutDevices(this.#netlink, this.#plan);
+  }
+
+  /** The same, for good. */
+  end(): void {
+    this.release();
+    removeDevices(this.#netlink, this.#plan);
   }
 
   /** Renews no more, and removes nothing: for a process that follows. */
@@ -86,22 +94,18 @@ export class AddressKeeper {
     const before = this.#plan;
     this.#plan = plan;
     if (!this.isHolding) return;
-    const isSame = before.interface === plan.interface;
-    const gone = before.ips.filter(
-      (ip) => !isSame || !plan.ips.some((one) => one.host === ip.host),
-    );
+    const gone = before.ips.filter((ip) => !plan.ips.some((one) => one.host === ip.host));
     this.#remove(gone, { ...before, routes: [] });
     this.hold();
   }
 
   /** What the kernel has of our addresses; those that another has set for ever stand apart. */
   look(): { readonly leased: readonly string[]; readonly foreign: readonly string[] } {
-    const index = this.#index();
     const leased: string[] = [];
     const foreign: string[] = [];
     for (const message of this.#netlink.dump(dumpAddresses)) {
       const seen = readAddress(message);
-      if (seen === null || seen.index !== index || !this.#has(seen)) continue;
+      if (seen === null || !this.#has(seen)) continue;
       const isOurs = seen.validS !== null || seen.maker === ADDRESS_MAKER;
       (isOurs ? leased : foreign).push(formatIp(seen.ip));
     }
@@ -110,7 +114,7 @@ export class AddressKeeper {
 
   /** News of an address of any interface. */
   onAddress(seen: SeenAddress): void {
-    if (!this.isHolding || !seen.isGone || !this.#has(seen) || seen.index !== this.#index()) return;
+    if (!this.isHolding || !seen.isGone || !this.#has(seen)) return;
     const { nowMs } = this.#reactor;
     // This process was kept from renewing it: whose it is now is for the election to say.
     if (this.#hasRunOut()) return;
@@ -123,12 +127,9 @@ export class AddressKeeper {
     this.#events.onCannotKeep(`another program removes ${formatIp(seen.ip)} again and again`);
   }
 
-  #has({ ip }: SeenAddress): boolean {
-    return this.#plan.ips.some(({ host }) => equalBytes(parseIp(host)!, ip));
-  }
-
-  #index(): number {
-    return interfaceIndex(this.#plan.interface);
+  #has({ ip, index, family }: SeenAddress): boolean {
+    const isOne = this.#plan.ips.some(({ host }) => equalBytes(parseIp(host)!, ip));
+    return isOne && index === indexFor(this.#plan, family);
   }
 
   #arm(): void {
@@ -149,11 +150,14 @@ export class AddressKeeper {
   /** Sets all addresses, or those of `only`. */
   #set(plan: AddressPlan, only: readonly string[] | null = null): void {
     this.#setMs = this.#reactor.nowMs;
-    const index = interfaceIndex(plan.interface);
-    if (index === 0) return;
-    const networks = plan.ips.some(({ family }) => family === 'ipv6') ? ownNetworks(plan) : [];
+    if (interfaceIndex(plan.interface) === 0) return;
+    const made = openDevices(this.#netlink, plan);
+    if (made !== 0)
+      this.#refused(`make an interface with a virtual MAC on ${plan.interface}`, made);
+    const networks = ownNetworks(plan);
     for (const ip of plan.ips) {
       if (only?.includes(ip.host) === false) continue;
+      const index = indexFor(plan, ip.family);
       const own = parseIp(ip.host)!;
       const hasPrefixRoute = networks.some((network) => isWithin(own, network.ip, ip.prefix));
       const errno = this.#netlink.request((sequence) =>
@@ -163,19 +167,20 @@ export class AddressKeeper {
         this.#refused(`set the address ${ip.host}/${ip.prefix} on ${plan.interface}`, errno);
       }
     }
-    for (const route of routesOf(plan, index)) {
+    for (const route of routesOf(plan, networks)) {
       const errno = this.#netlink.request((sequence) => setRoute(route, sequence));
       if (errno !== 0) this.#refused(`set the route to ${formatIp(route.destination)}`, errno);
     }
   }
 
   #remove(ips: readonly FloatingIpPlan[], plan: AddressPlan): void {
-    const index = interfaceIndex(plan.interface);
-    if (index === 0) return;
-    for (const route of routesOf(plan, index)) {
+    if (interfaceIndex(plan.interface) === 0) return;
+    for (const route of routesOf(plan, ownNetworks(plan))) {
       this.#netlink.request((sequence) => removeRoute(route, sequence));
     }
     for (const ip of ips) {
+      const index = indexFor(plan, ip.family);
+      if (index === 0) continue;
       const errno = this.#netlink.request((sequence) => removeAddress(toSet(ip, index), sequence));
       if (errno === 0 || errno === EADDRNOTAVAIL || errno === ESRCH || errno === ENODEV) continue;
       this.#refused(`remove the address ${ip.host} from ${plan.interface}`, errno);
@@ -187,19 +192,30 @@ export class AddressKeeper {
   }
 }
 
-function ownNetworks({ interface: name, ips }: AddressPlan): InterfaceFacts['networks'] {
-  return interfaceFacts(name, new Set(ips.map(({ host }) => host))).networks;
+/** Networks that the interface itself has a route to, where that matters: see `hasPrefixRoute`. */
+function ownNetworks({ interface: name, ips, vrrp }: AddressPlan): InterfaceFacts['networks'] {
+  if (!vrrp.virtualMac && !ips.some(({ family }) => family === 'ipv6')) return [];
+  const { networks } = interfaceFacts(name, new Set(ips.map(({ host }) => host)));
+  // An address of IPv4 beside others of its network is a secondary one, and brings no route.
+  return vrrp.virtualMac ? networks : networks.filter(({ ip }) => ip.length === 16);
 }
+
+/** Index of the interface that addresses of a family stand on; 0 where it is not there. */
+const indexFor = (plan: AddressPlan, family: 'ipv4' | 'ipv6'): number =>
+  interfaceIndex(deviceName(plan, family));
 
 function toSet(ip: FloatingIpPlan, index: number): Parameters<typeof removeAddress>[0] {
   const { family, prefix, scope } = ip;
   return { family, index, ip: parseIp(ip.host)!, prefix, scope };
 }
 
-function routesOf(plan: AddressPlan, index: number): Route[] {
+function routesOf(plan: AddressPlan, networks: InterfaceFacts['networks']): Route[] {
+  // With a virtual MAC a gateway in a network that the addresses alone bring is reached by theirs.
+  const isBelow = (via: string | null): boolean =>
+    via === null || networks.some(({ ip, prefix }) => isWithin(parseIp(via)!, ip, prefix));
   return plan.routes.map((route) => ({
     family: route.family,
-    index,
+    index: isBelow(route.via) ? interfaceIndex(plan.interface) : indexFor(plan, route.family),
     destination: parseIp(route.host)!,
     prefix: route.prefix,
     via: route.via === null ? null : parseIp(route.via),

@@ -17,6 +17,7 @@ import type { Timer } from '../base/timer-heap.ts';
 import type { AddressPlan } from '../config/plan-addresses.ts';
 import type { Steering } from '../kernel/steering.ts';
 import type { Announcer } from './announcer.ts';
+import { inputNames } from './devices.ts';
 import type { AddressKeeper } from './keeper.ts';
 import type { NeighbourPort } from './neighbour-port.ts';
 import type { Reactor } from './reactor.ts';
@@ -229,6 +230,7 @@ function steering(
   return {
     role,
     interface: plan.interface,
+    inputs: inputNames(plan),
     ips: plan.ips.map(({ host }) => host),
     ipv4: ipv4 === null ? null : formatIp(ipv4),
     linkLocal: linkLocal === null ? null : formatIp(linkLocal),

@@ -5,6 +5,7 @@ import { STEERING_REMOVAL, steeringRules, type Steering } from './steering.ts';
 const STEERING: Steering = {
   role: 'successor',
   interface: 'eth0',
+  inputs: ['eth0', 'vrrp4.51.2'],
   ips: ['10.0.0.9', 'fd00::9'],
   ipv4: '10.0.0.1',
   linkLocal: 'fe80::1',
@@ -14,8 +15,9 @@ const STEERING: Steering = {
 test('steering: a successor hands back what is not the beginning of a connection', () => {
   const rules = steeringRules([STEERING], []);
   const middle = 'tcp flags & (syn | ack) != syn ct state new,invalid,untracked';
-  const four = `iifname "eth0" ip daddr @moved_0 ${middle} dup to 10.0.0.1 device "eth0" drop`;
-  const six = `iifname "eth0" ip6 daddr @moved_0 ${middle} dup to fe80::1 device "eth0" drop`;
+  const inputs = '{ "eth0", "vrrp4.51.2" }';
+  const four = `iifname ${inputs} ip daddr @moved_0 ${middle} dup to 10.0.0.1 device "eth0" drop`;
+  const six = `iifname ${inputs} ip6 daddr @moved_0 ${middle} dup to fe80::1 device "eth0" drop`;
   assert.ok(rules.includes(four), rules);
   assert.ok(rules.includes(six), rules);
   // The kernel forgets by itself, a little later than asked for.

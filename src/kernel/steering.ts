@@ -12,6 +12,8 @@
 export type Steering = {
   readonly role: 'leaver' | 'successor';
   readonly interface: string;
+  /** Interfaces that packets to the addresses come in by: that one, and those with a virtual MAC. */
+  readonly inputs: readonly string[];
   /** Texts of the floating addresses, both families. */
   readonly ips: readonly string[];
   /** The leaver's own addresses on the link, as texts; null: none of that family. */
@@ -139,7 +141,7 @@ function successorRules(
     ...(own.length === 0
       ? []
       : [`${end} . ${family} saddr . tcp sport { ${own.join(', ')} } accept`]),
-    `iifname "${steering.interface}" ${family} daddr @moved_${number} tcp flags & (syn | ack) != syn ` +
+    `iifname { ${steering.inputs.map((name) => `"${name}"`).join(', ')} } ${family} daddr @moved_${number} tcp flags & (syn | ack) != syn ` +
       `ct state new,invalid,untracked dup to ${to} device "${steering.interface}" drop`,
     '}',
   ];

@@ -118,6 +118,7 @@ export function addressPlan(given: {
       preemptDelayMs: 0,
       checksum: 'compat',
       auth: null,
+      virtualMac: false,
       second: null,
       ...given.vrrp,
     },

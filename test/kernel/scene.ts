@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pidsIn } from '../../src/lab/network.ts';
 import { INSIDE, OUTSIDE, TwoSided } from '../../src/lab/two-sided.ts';
 
 /** The program. */
@@ -17,6 +18,9 @@ export class KernelScene {
   readonly folder = mkdtempSync(join(tmpdir(), 'ballast-kernel-'));
   /** How long connections may last after a stop or a move. */
   drain = '1s';
+  /** More of `vrrp`, and of the outside addresses. */
+  vrrp = '';
+  ips = '';
   /** Where clients connect. */
   bind: string = OUTSIDE.ipv4;
   readonly #balancers = new Map<string, ChildProcess>();
@@ -62,7 +66,7 @@ export class KernelScene {
   writeConfig(name: string, listener: string, more = ''): void {
     const priority = name === 'lb1' ? 150 : 100;
     const servers = this.network.servers.map((server) => `${this.network.inside(server)}:8080`);
-    const vrrp = (id: number): string => `{ id: ${id}, priority: ${priority} }`;
+    const vrrp = (id: number): string => `{ id: ${id}, priority: ${priority}${this.vrrp} }`;
     writeFileSync(
       this.configFile(name),
       `admin: unix:${this.folder}/${name}.sock
@@ -75,7 +79,7 @@ pools:
     servers: [${servers.join(', ')}]
     ${more}
 addresses:
-  outside: { ips: [${OUTSIDE.ipv4}/24], interface: eth0, group: both, vrrp: ${vrrp(51)} }
+  outside: { ips: [${OUTSIDE.ipv4}/24${this.ips}], interface: eth0, group: both, vrrp: ${vrrp(51)} }
   inside: { ips: [${INSIDE.ipv4}/24], interface: eth1, group: both, vrrp: ${vrrp(52)} }
 `,
     );
@@ -139,6 +143,11 @@ addresses:
     // `ip netns exec` has become the program itself.
     child.kill('SIGTERM');
     await gone;
+  }
+
+  /** Ends every process of a balancer at once. */
+  killAll(name: string): void {
+    for (const pid of pidsIn(this.network.host(name).netns)) process.kill(pid, 'SIGKILL');
   }
 
   close(): void {

@@ -27,7 +27,7 @@ export type InterfaceAddress = {
 export type AddressToSet = InterfaceAddress & {
   /** Whole seconds after which the kernel removes it; 0 is never. */
   readonly validS: number;
-  /** IPv6: whether the route to its network is somebody else's. */
+  /** Whether the route to its network is somebody else's. */
   readonly hasPrefixRoute: boolean;
 };
 
@@ -54,8 +54,8 @@ export function setAddress(address: AddressToSet, sequence: number): Uint8Array 
   const message = writer(RTM.newAddress, NLM_F_CREATE | NLM_F_REPLACE, sequence, address);
   // IPv6: deprecated from the start (RFC 4862 §5.5.4), so that it is no source of what we begin.
   message.attributeU32(IFA.cacheInfo, isSix ? 0 : valid, valid, 0, 0);
-  const flags = isSix ? IFA_F_NODAD | (address.hasPrefixRoute ? IFA_F_NOPREFIXROUTE : 0) : 0;
-  message.attributeU32(IFA.flags, flags);
+  const route = address.hasPrefixRoute ? IFA_F_NOPREFIXROUTE : 0;
+  message.attributeU32(IFA.flags, (isSix ? IFA_F_NODAD : 0) | route);
   message.attribute(IFA.proto, Uint8Array.of(ADDRESS_MAKER));
   return message.end();
 }

@@ -3,7 +3,8 @@
  * and nfnetlink_conntrack.h. What the family's head and ports have is in network byte order.
  */
 import { formatIp } from '../ip-address.ts';
-import { MessageWriter, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, readAttributes } from './message.ts';
+import { attributeBytes, MessageWriter, readAttributes } from './message.ts';
+import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './message.ts';
 
 /** Types of messages: the subsystem of connections, and what is wanted. */
 const CT_GET = (1 << 8) | 1;
@@ -51,13 +52,13 @@ export function listFlows(
   protocol: FlowProtocol,
   sequence: number,
 ): Uint8Array {
-  const number = attribute(PROTOCOL.number, Uint8Array.of(NUMBER[protocol]));
+  const number = attributeBytes(PROTOCOL.number, Uint8Array.of(NUMBER[protocol]));
   const flags = Buffer.alloc(4);
   flags.writeUInt32LE(FILTER_PROTOCOL, 0);
   return new MessageWriter(CT_GET, NLM_F_REQUEST | NLM_F_DUMP, sequence)
     .fixed(head(family))
-    .attribute(CTA.reply | NESTED, attribute(TUPLE.protocol | NESTED, number))
-    .attribute(CTA.filter | NESTED, attribute(FILTER_REPLY_FLAGS, flags))
+    .attribute(CTA.reply | NESTED, attributeBytes(TUPLE.protocol | NESTED, number))
+    .attribute(CTA.filter | NESTED, attributeBytes(FILTER_REPLY_FLAGS, flags))
     .end();
 }
 
@@ -78,10 +79,10 @@ export function readFlow(body: Buffer, family: FlowFamily, protocol: FlowProtoco
   const asked = endsOf(original, family, NUMBER[protocol]);
   const answered = endsOf(reply, family, NUMBER[protocol]);
   if (asked === null || answered === null) return null;
-  const parts = [attribute(CTA.original | NESTED, original)];
+  const parts = [attributeBytes(CTA.original | NESTED, original)];
   for (const type of [CTA.id, CTA.zone]) {
     const value = found.get(type);
-    if (value !== undefined) parts.push(attribute(type, value));
+    if (value !== undefined) parts.push(attributeBytes(type, value));
   }
   const isLive = protocol === 'udp' || TCP_LIVE.has(tcpState(found.get(CTA.protoInfo)));
   const [from, to] = asked;
@@ -113,13 +114,4 @@ function tcpState(info: Buffer | undefined): number {
   if (info === undefined) return 0;
   const tcp = readAttributes(info, 0).get(PROTO_INFO_TCP);
   return tcp === undefined ? 0 : (readAttributes(tcp, 0).get(TCP_STATE)?.[0] ?? 0);
-}
-
-/** One attribute, padded to 4 bytes. */
-function attribute(type: number, value: Uint8Array): Buffer {
-  const bytes = Buffer.alloc((4 + value.length + 3) & ~3);
-  bytes.writeUInt16LE(4 + value.length, 0);
-  bytes.writeUInt16LE(type, 2);
-  bytes.set(value, 4);
-  return bytes;
 }

@@ -1,11 +1,12 @@
 /**
- * Messages of rtnetlink(7): a head of 16 bytes, a fixed part by type, then attributes, all in the
+ * Messages of netlink(7): a head of 16 bytes, a fixed part by type, then attributes, all in the
  * byte order of the machine (little endian here) and padded to 4 bytes.
  */
 
 export const NLM_F_REQUEST = 0x1;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_REPLACE = 0x100;
+export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_DUMP = 0x300;
 
@@ -16,6 +17,7 @@ export const RTM = {
   newLink: 16,
   delLink: 17,
   getLink: 18,
+  setLink: 19,
   newAddress: 20,
   delAddress: 21,
   getAddress: 22,
@@ -30,6 +32,15 @@ const ATTRIBUTE_HEAD_BYTES = 4;
 const ATTRIBUTE_TYPE_MASK = 0x3fff;
 
 const align = (bytes: number): number => (bytes + 3) & ~3;
+
+/** One attribute by itself, to stand in another. */
+export function attributeBytes(type: number, value: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(align(ATTRIBUTE_HEAD_BYTES + value.length));
+  bytes.writeUInt16LE(ATTRIBUTE_HEAD_BYTES + value.length, 0);
+  bytes.writeUInt16LE(type, 2);
+  bytes.set(value, ATTRIBUTE_HEAD_BYTES);
+  return bytes;
+}
 
 /** Builds one message; grows as it is written. */
 export class MessageWriter {
@@ -49,11 +60,7 @@ export class MessageWriter {
   }
 
   attribute(type: number, value: Uint8Array): this {
-    const head = Buffer.alloc(ATTRIBUTE_HEAD_BYTES);
-    head.writeUInt16LE(ATTRIBUTE_HEAD_BYTES + value.length, 0);
-    head.writeUInt16LE(type, 2);
-    this.#append(head);
-    this.#append(value);
+    this.#append(attributeBytes(type, value));
     return this;
   }
 

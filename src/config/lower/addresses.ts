@@ -60,6 +60,7 @@ export function lowerAddress(
       preempt: vrrp.preempt,
       preemptDelayMs: vrrp.preemptDelay,
       checksum: vrrp.checksum,
+      virtualMac: vrrp.virtualMac,
       auth: vrrp.auth === undefined ? null : authPlan(vrrp.auth, folder),
       second:
         vrrp.second === undefined

@@ -68,6 +68,9 @@ const vrrp = section('How nodes agree on who has the addresses: VRRP, RFC 9568.'
     ['compat', 'rfc9568'],
     'Checksum of version 3 over IPv4: compat as keepalived and FRR make it, or as RFC 9568 has it. Both are understood.',
   ).prefault('compat'),
+  virtualMac: flag(
+    'Whether the addresses keep one Ethernet address, 00:00:5e:00:01:ID (IPv6: 00:00:5e:00:02:ID), on whichever node they are.',
+  ).prefault(false),
   auth: auth.optional(),
   second: secondPath.optional(),
 });

@@ -1,0 +1,138 @@
+// With a virtual MAC neighbours see one Ethernet address, whichever node has the addresses.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { noNamespaces } from '../kit/netns.ts';
+import { INSIDE, OUTSIDE } from '../../src/lab/two-sided.ts';
+import { KernelScene } from '../kernel/scene.ts';
+
+const skip = { skip: noNamespaces };
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What the client has in its table of neighbours for an address, once it has sent something there. */
+async function neighbour(scene: KernelScene, ip: string): Promise<string> {
+  scene.network.run('client', 'bash', '-c', `echo > /dev/udp/${ip}/9`);
+  let said = '';
+  for (let i = 0; i < 40; i++) {
+    said = scene.network.run('client', 'ip', 'neigh', 'show', ip);
+    const mac = /lladdr (\S+)/.exec(said)?.[1];
+    if (mac !== undefined) return mac;
+    await pause(50);
+  }
+  return said;
+}
+
+async function neighbours(scene: KernelScene): Promise<string[]> {
+  return [await neighbour(scene, OUTSIDE.ipv4), await neighbour(scene, OUTSIDE.ipv6)];
+}
+
+const devices = (scene: KernelScene, name: string): string[] =>
+  [...scene.network.run(name, 'ip', '-o', 'link').matchAll(/\d+: (vrrp[^@]*)@.*<([^>]*)>/g)].map(
+    ([, device, flags]) => `${device} ${flags!.split(',').includes('UP') ? 'up' : 'down'}`,
+  );
+
+const VIRTUAL = ['00:00:5e:00:01:33', '00:00:5e:00:02:33'];
+
+function makeScene(): KernelScene {
+  const scene = new KernelScene(2);
+  scene.vrrp = ', virtualMac: true';
+  scene.ips = `, "${OUTSIDE.ipv6}/64"`;
+  return scene;
+}
+
+test(
+  'virtual MAC: the same for neighbours before and after a fail-over; nothing is left',
+  skip,
+  async () => {
+    const scene = makeScene();
+    try {
+      await scene.startServers();
+      await scene.startBalancer('lb1', 'protocol: tcp');
+      await scene.untilOwner('lb1');
+      await scene.startBalancer('lb2', 'protocol: tcp');
+      assert.deepEqual(await neighbours(scene), VIRTUAL);
+      // What the client learns of the node itself is not the virtual one.
+      const own = scene.network.host('lb1').address;
+      assert.doesNotMatch(await neighbour(scene, own), /00:00:5e/);
+      const clients = await scene.openClients(5);
+      assert.deepEqual(await clients.living(), { ping: 5, idle: 5, push: 5 });
+      assert.deepEqual(
+        await neighbours(scene),
+        VIRTUAL,
+        'as much after the node itself has spoken',
+      );
+      scene.network.cutPower('lb1');
+      await scene.untilOwner('lb2');
+      assert.deepEqual(await neighbours(scene), VIRTUAL);
+      const late = await scene.openClients(5);
+      assert.deepEqual(await late.living(), { ping: 5, idle: 5, push: 5 });
+      scene.network.restorePower('lb1');
+      await pause(1_000);
+      assert.equal(devices(scene, 'lb2').filter((one) => one.endsWith(' up')).length, 3);
+      // Who has no address answers to no virtual MAC either.
+      assert.equal(devices(scene, 'lb1').filter((one) => one.endsWith(' up')).length, 0);
+      assert.deepEqual(await neighbours(scene), VIRTUAL);
+      for (const name of ['lb1', 'lb2']) await scene.stopBalancer(name);
+      for (const name of ['lb1', 'lb2']) assert.deepEqual(devices(scene, name), []);
+    } finally {
+      scene.close();
+    }
+  },
+);
+
+test('virtual MAC: connections through the kernel outlive the node', skip, async () => {
+  const scene = makeScene();
+  try {
+    await scene.startServers();
+    await scene.startBalancer('lb1', 'mode: kernel, protocol: tcp');
+    await scene.untilOwner('lb1');
+    await scene.startBalancer('lb2', 'mode: kernel, protocol: tcp');
+    const clients = await scene.openClients(20);
+    scene.network.cutPower('lb1');
+    await scene.untilOwner('lb2');
+    assert.deepEqual(await clients.living(), { ping: 20, idle: 20, push: 20 });
+  } finally {
+    scene.close();
+  }
+});
+
+test('virtual MAC: a planned move keeps connections through workers', skip, async () => {
+  const scene = makeScene();
+  scene.drain = '10s';
+  try {
+    await scene.startServers();
+    await scene.startBalancer('lb1', 'protocol: tcp');
+    await scene.untilOwner('lb1');
+    await scene.startBalancer('lb2', 'protocol: tcp');
+    const clients = await scene.openClients(5);
+    scene.command('lb1', 'address', 'move', 'both');
+    await scene.untilActive('lb2');
+    assert.deepEqual(await clients.living(), { ping: 5, idle: 5, push: 5 });
+  } finally {
+    scene.close();
+  }
+});
+
+test('virtual MAC: interfaces of a crash are used again, or swept', skip, async () => {
+  const scene = makeScene();
+  try {
+    await scene.startServers();
+    await scene.startBalancer('lb1', 'protocol: tcp');
+    await scene.untilOwner('lb1');
+    scene.killAll('lb1');
+    assert.equal(devices(scene, 'lb1').length, 3);
+    // The kernel itself removes the addresses.
+    await pause(3_000);
+    assert.doesNotMatch(scene.network.run('lb1', 'ip', 'addr'), new RegExp(INSIDE.ipv4));
+    await scene.startBalancer('lb1', 'protocol: tcp');
+    await scene.untilOwner('lb1');
+    assert.deepEqual(await neighbours(scene), VIRTUAL);
+    scene.killAll('lb1');
+    await pause(3_000);
+    scene.vrrp = '';
+    await scene.startBalancer('lb1', 'protocol: tcp');
+    await scene.untilOwner('lb1');
+    assert.deepEqual(devices(scene, 'lb1'), []);
+  } finally {
+    scene.close();
+  }
+});
