@@ -26,6 +26,7 @@ type Options = {
   readonly only?: readonly string[];
   readonly runs: number;
   readonly connections: number;
+  readonly watch?: number;
   readonly json?: boolean;
   readonly out?: string;
 };
@@ -82,6 +83,7 @@ function add(command: Command): Command {
     .option('--contender <name>', 'this one alone; may be given again', collect, [])
     .option('--runs <n>', 'how often; the middle one counts', count, 1)
     .option('--connections <n>', 'established connections of each kind', count, 50)
+    .option('--watch <seconds>', 'how long to look; left out: as the scenario has it', count)
     .option('--json', 'print the data as JSON')
     .option('--out <folder>', 'write the report there: HTML, Markdown and JSON');
 }
@@ -93,6 +95,7 @@ async function run(scenarios: readonly string[], options: Options): Promise<void
     contenders: options.contender,
     runs: options.runs,
     each: options.connections,
+    watchMs: options.watch === undefined ? null : options.watch * 1_000,
     isJson: options.json === true,
     out: options.out ?? null,
   });

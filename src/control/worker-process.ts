@@ -24,6 +24,7 @@ import type {
 import { sendFd } from '../sys/fd-passing.ts';
 import { closeFd, socketPair } from '../sys/sockets.ts';
 import type { StoreRef } from './certificates/sealed-store.ts';
+import { childEnvironment } from './child-environment.ts';
 import { encodeFrame, FrameReader } from './frames.ts';
 import type { Segment } from './segments.ts';
 
@@ -70,9 +71,6 @@ const NODE_FLAGS = [
   '--disable-warning=ExperimentalWarning',
   '--disable-sigusr1',
 ];
-
-/** Where compiled code is kept, and what injects faults for tests. */
-const WORKER_VARIABLES: ReadonlySet<string> = new Set(['NODE_COMPILE_CACHE', 'BALLAST_TEST_FAULT']);
 
 /** Wait between two tries to pass a descriptor while the channel is full, in ms. */
 const PASS_RETRY_MS = 2;
@@ -333,14 +331,9 @@ function startProcess(options: WorkerProcessOptions, own: readonly number[]): Ch
   return spawn(process.execPath, [...NODE_FLAGS, ...extraFlags(), entry, String(segment.index)], {
     stdio: ['ignore', 2, 2, ...own, segment.fd, sharedFd],
     detached: true,
-    env: workerEnvironment(),
+    // What injects faults for tests.
+    env: childEnvironment(['BALLAST_TEST_FAULT']),
   });
-}
-
-/** Of our own environment only what a worker needs: passwords of checks may stand in the rest. */
-function workerEnvironment(): NodeJS.ProcessEnv {
-  const all = Object.entries(process.env);
-  return Object.fromEntries(all.filter(([name]) => WORKER_VARIABLES.has(name)));
 }
 
 function tryToPass(channel: number, fd: number, key: string): boolean {

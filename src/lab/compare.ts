@@ -42,6 +42,7 @@ export type CompareOptions = {
   readonly contenders: readonly string[];
   readonly runs: number;
   readonly each: number;
+  readonly watchMs: number | null;
   readonly say: (text: string) => void;
   /** Gets what there is after each scenario: what has been measured is not lost with the rest. */
   readonly onRow: (soFar: Comparison) => void;
@@ -49,12 +50,9 @@ export type CompareOptions = {
 
 /** Runs one after the other: nothing shares the machine with what is measured. */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const scenarios = chosen(SCENARIOS, options.scenarios);
-  const asked = chosen(CONTENDERS, options.contenders);
-  const missing = asked.flatMap((one) =>
-    one.missing().map((program) => `${one.title}: ${program}`),
-  );
-  const contenders = asked.filter((one) => one.missing().length === 0);
+  const [scenarios, withoutScenarios] = installed(chosen(SCENARIOS, options.scenarios));
+  const [contenders, withoutContenders] = installed(chosen(CONTENDERS, options.contenders));
+  const missing = [...withoutContenders, ...withoutScenarios];
   for (const text of missing) options.say(`left out, not installed: ${text}`);
   const rows: Comparison['rows'][number][] = [];
   const [processor] = cpus();
@@ -84,6 +82,17 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   return soFar();
 }
 
+type Needing = { readonly title: string; readonly missing?: () => readonly string[] };
+
+/** Those that have what they need, and what the others lack. */
+function installed<T extends Needing>(all: readonly T[]): [T[], string[]] {
+  const lacking = (one: T): readonly string[] => one.missing?.() ?? [];
+  return [
+    all.filter((one) => lacking(one).length === 0),
+    all.flatMap((one) => lacking(one).map((program) => `${one.title}: ${program}`)),
+  ];
+}
+
 function chosen<T extends { readonly name: string }>(
   all: readonly T[],
   names: readonly string[],
@@ -94,14 +103,14 @@ function chosen<T extends { readonly name: string }>(
 async function cell(
   scenario: Scenario,
   contender: Contender,
-  { runs, each, say }: CompareOptions,
+  { runs, each, watchMs, say }: CompareOptions,
 ): Promise<Cell> {
   const figures: Figures[] = [];
   let timeline: Timeline | null = null;
   let fault = '';
   for (let i = 0; i < runs; i++) {
     try {
-      const run = await runScenario(scenario, contender, { each, say });
+      const run = await runScenario(scenario, contender, { each, watchMs, say });
       figures.push(run.figures);
       timeline = {
         faultMs: run.faultMs,

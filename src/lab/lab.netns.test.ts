@@ -28,7 +28,7 @@ test(
       t.skip(`not installed: ${contender.missing().join(', ')}`);
       return;
     }
-    const options = { each: 5, say: () => {} };
+    const options = { each: 5, watchMs: null, say: () => {} };
     const { figures } = await runScenario(named(SCENARIOS, 'power-loss'), contender, options);
     assert.equal(figures.moves, 1);
     assert.ok(figures.silenceMs > 2_000 && figures.silenceMs < 8_000, JSON.stringify(figures));
@@ -37,7 +37,7 @@ test(
 );
 
 test('lab: power loss with Ballast in the kernel: no connection is lost', skip, async () => {
-  const options = { each: 20, say: () => {} };
+  const options = { each: 20, watchMs: null, say: () => {} };
   const contender = named(CONTENDERS, 'ballast-kernel');
   const { figures } = await runScenario(named(SCENARIOS, 'power-loss'), contender, options);
   assert.deepEqual(figures.lost, { ping: 0, idle: 0, push: 0 });

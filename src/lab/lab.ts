@@ -14,6 +14,7 @@ export type LabChoice = {
   readonly contenders: readonly string[];
   readonly runs: number;
   readonly each: number;
+  readonly watchMs: number | null;
   readonly isJson: boolean;
   /** Folder for the report; null writes none. */
   readonly out: string | null;

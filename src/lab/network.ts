@@ -26,6 +26,7 @@ export type Host = {
 export class Network {
   readonly #prefix = `${PREFIX}${process.pid}x${made++}`;
   readonly #children: ChildProcess[] = [];
+  readonly #environments = new Map<string, NodeJS.ProcessEnv>();
   readonly hosts: readonly Host[];
   /** Namespace of the bridge: rules there are on the way of every frame. */
   readonly switch: string;
@@ -76,9 +77,16 @@ export class Network {
     return execFileSync('ip', all, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
+  /** What programs that are started in a host from now on have in their environment as well. */
+  setEnvironment(name: string, environment: NodeJS.ProcessEnv): void {
+    this.#environments.set(name, environment);
+  }
+
   /** Starts a program in a host; it ends with the network at the latest. */
   start(name: string, command: readonly string[], options: SpawnOptions = {}): ChildProcess {
-    const child = spawn('ip', ['netns', 'exec', this.host(name).netns, ...command], options);
+    const env = { ...process.env, ...options.env, ...this.#environments.get(name) };
+    const args = ['netns', 'exec', this.host(name).netns, ...command];
+    const child = spawn('ip', args, { ...options, env });
     this.#children.push(child);
     return child;
   }

@@ -20,6 +20,8 @@ const ACTIVE_LIMIT_MS = 15_000;
 export type RunOptions = {
   /** Established connections of each kind. */
   readonly each: number;
+  /** How long it is watched; null: as the scenario has it. */
+  readonly watchMs: number | null;
   readonly say: (text: string) => void;
 };
 
@@ -69,11 +71,14 @@ async function runIn(
   setting: Setting,
   scenario: Scenario,
   contender: Contender,
-  { each, say }: RunOptions,
+  options: RunOptions,
 ): Promise<Run> {
   const { network } = setting;
+  const { each, say } = options;
+  const watchMs = options.watchMs ?? scenario.watchMs;
   const timers: NodeJS.Timeout[] = [];
   try {
+    scenario.prepare?.(setting);
     await startServers(network);
     if (scenario.startsCold === true) return await coldStart(scenario, contender, setting);
     say('starts both nodes');
@@ -83,13 +88,13 @@ async function runIn(
     await pause(SETTLE_MS);
     const probe = await Probe.start(network, each);
     await pause(CALM_MS);
-    say(`${scenario.title}: watches for ${scenario.watchMs / 1_000} s`);
+    say(`${scenario.title}: watches for ${watchMs / 1_000} s`);
     const faultMs = probe.nowMs();
     const after = (ms: number, act: () => void): void => {
       timers.push(setTimeout(act, ms));
     };
     scenario.fault({ setting, contender, after });
-    await pause(scenario.watchMs);
+    await pause(watchMs);
     network.setRules('');
     const result = await probe.end();
     return { figures: figuresOf(result, faultMs - 100), result, faultMs };

@@ -1,4 +1,5 @@
 /** The faults of the lab: small, typed, each with what it does and for how long it is watched. */
+import { giveClock, missingForClocks, setClock } from './clock.ts';
 import { signal } from './contenders/processes.ts';
 import { SECOND_SERVICE, SERVICE, type Contender, type Part } from './contenders/contender.ts';
 import type { Setting } from './contenders/contender.ts';
@@ -18,6 +19,10 @@ export type Scenario = {
   /** How long it is watched from the fault on, in ms. */
   readonly watchMs: number;
   readonly fault: (stage: Stage) => void;
+  /** Before anything is started. */
+  readonly prepare?: (setting: Setting) => void;
+  /** What it needs beside the contenders and is not installed. */
+  readonly missing?: () => readonly string[];
   /** Whether nodes are started together, when the watch has begun. */
   readonly startsCold?: boolean;
 };
@@ -286,6 +291,17 @@ iifname "to-s*" oifname "in-${ACTIVE}" drop; }`,
     fault: (stage) => {
       stage.setting.network.cutPower(ACTIVE);
       stage.after(3_000, () => stage.setting.network.restorePower(ACTIVE));
+    },
+  },
+  {
+    name: 'clock-stepped',
+    title: "the active node's clock is set an hour ahead, and after 4 s two hours back",
+    watchMs: 10_000,
+    missing: missingForClocks,
+    prepare: (setting) => giveClock(setting, ACTIVE),
+    fault: (stage) => {
+      setClock(stage.setting, ACTIVE, 3_600);
+      stage.after(4_000, () => setClock(stage.setting, ACTIVE, -3_600));
     },
   },
   {

@@ -26,6 +26,8 @@ need ip iproute2
 need conntrack conntrack
 need tcpdump tcpdump
 need pgrep procps
+set -- /usr/lib/*/faketime/libfaketimeMT.so.1
+[ -e "$1" ] || missing="$missing libfaketime"
 [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || missing="$missing libnginx-mod-stream"
 [ -x /usr/lib/frr/vrrpd ] || missing="$missing frr"
 # A module of Debian's own Python.

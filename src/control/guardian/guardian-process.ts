@@ -6,6 +6,7 @@ import { GUARD_FRAME_BYTES_MAX } from '../../guard/guard-protocol.ts';
 import type { FromGuard, ToGuard } from '../../guard/guard-protocol.ts';
 import { sendFd } from '../../sys/fd-passing.ts';
 import { closeFd, socketPair } from '../../sys/sockets.ts';
+import { childEnvironment } from '../child-environment.ts';
 import { encodeFrame, FrameReader } from '../frames.ts';
 
 const ENTRY = fileURLToPath(new URL('../../guard/guardian.ts', import.meta.url));
@@ -16,8 +17,6 @@ const NODE_FLAGS = [
   '--disable-warning=ExperimentalWarning',
   '--disable-sigusr1',
 ];
-
-const VARIABLES: ReadonlySet<string> = new Set(['NODE_COMPILE_CACHE', 'BALLAST_GUARD_NODE_FLAGS']);
 
 export type GuardianProcessOptions = {
   /** Descriptor of the board. */
@@ -52,7 +51,7 @@ export class GuardianProcess {
     this.#child = spawn(process.execPath, [...NODE_FLAGS, ...flags, ENTRY], {
       stdio: ['ignore', 2, 2, control[1], descriptors[1], options.board],
       detached: true,
-      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => VARIABLES.has(name))),
+      env: childEnvironment([]),
     });
     closeFd(control[1]);
     closeFd(descriptors[1]);
