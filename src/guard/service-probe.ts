@@ -19,7 +19,8 @@ const REQUEST = Buffer.from(
   'latin1',
 );
 
-export type ServiceOutcome = 'ok' | 'refused' | 'silent';
+/** `refused`: nobody listens there; `reset`: somebody does, who ended the connection at once. */
+export type ServiceOutcome = 'ok' | 'refused' | 'reset' | 'silent';
 
 const scratch = new Uint8Array(new ArrayBuffer(512));
 const scratchAddress = libc.lastingAddressOf(scratch);
@@ -72,7 +73,8 @@ export class ServiceProbe {
   #connected(fd: number, speaksHttp: boolean): void {
     const errno = socketError(fd);
     if (errno !== 0) {
-      this.#end(errno === ECONNREFUSED || errno === ECONNRESET ? 'refused' : 'silent');
+      const isReset = errno === ECONNRESET;
+      this.#end(errno === ECONNREFUSED ? 'refused' : isReset ? 'reset' : 'silent');
       return;
     }
     if (!speaksHttp) {
@@ -87,7 +89,7 @@ export class ServiceProbe {
   #answered(fd: number): void {
     const got = libc.recv(fd, scratchAddress, scratch.length, 0);
     if (got > 0) this.#wellDone(fd);
-    else this.#end('refused');
+    else this.#end('reset');
   }
 
   #wellDone(fd: number): void {

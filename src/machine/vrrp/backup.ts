@@ -192,15 +192,17 @@ function takeAnswer(turn: Turn, answer: Answer): void {
 function decide(turn: Turn, answer: Answer): void {
   const { s } = turn;
   if (answer.owner === 'answered') {
-    if (answer.service !== 'refused' && answer.service !== 'silent') {
+    if (answer.service === 'ok' || answer.service === 'unknown') {
       s.strikes = 0;
       s.heldOff++;
       tellOnce(turn, 'holds-off', s.rival?.peer);
       askAgain(turn);
       return;
     }
-    // Once more, in case one connection was lost.
-    if (++s.strikes < STRIKES_MAX) askAgain(turn);
+    // Nobody listens there: nothing that was lost on the way looks like that.
+    if (answer.service === 'refused') claim(turn, 'service-dead');
+    // Once more, in case one connection was lost, or met a process that ended.
+    else if (++s.strikes < STRIKES_MAX) askAgain(turn);
     else claim(turn, 'service-dead');
     return;
   }

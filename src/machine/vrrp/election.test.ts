@@ -3,52 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { step } from './election.ts';
+import { DEFAULT, pair, watch } from './pair-testkit.ts';
 import { Simulation, type SimNode } from './simulation-testkit.ts';
-import type { ElectionEvent, ElectionOptions } from './words.ts';
-
-const DEFAULT: ElectionOptions = {
-  priority: 100,
-  intervalMs: 20,
-  misses: 8,
-  preempt: false,
-  preemptDelayMs: 0,
-  peers: [],
-};
-
-type Scene = { readonly sim: Simulation; readonly a: SimNode; readonly b: SimNode };
-
-type Watched = { twoMs: number; noneMs: number; moves: number };
-
-/** Node a is active, with the higher priority unless told; b is its backup. */
-function pair(given: { a?: Partial<ElectionOptions>; b?: Partial<ElectionOptions> } = {}): Scene {
-  const options = [
-    { ...DEFAULT, priority: 150, ...given.a },
-    { ...DEFAULT, ...given.b },
-  ];
-  const sim = new Simulation(7, options);
-  const [a, b] = sim.nodes as [SimNode, SimNode];
-  sim.start(a);
-  sim.start(b);
-  sim.runUntil(1_000);
-  assert.deepEqual(sim.owners(), [0]);
-  return { sim, a, b };
-}
-
-/** Runs until `endMs` and adds up how long there were two owners, or none. */
-function watch(sim: Simulation, endMs: number): Watched {
-  const seen: Watched = { twoMs: 0, noneMs: 0, moves: 0 };
-  let before: readonly number[] = sim.owners();
-  let sinceMs = sim.nowMs;
-  sim.onOwners = (owners, nowMs) => {
-    if (before.length > 1) seen.twoMs += nowMs - sinceMs;
-    if (before.length === 0) seen.noneMs += nowMs - sinceMs;
-    if (owners.some((one) => !before.includes(one))) seen.moves++;
-    before = owners;
-    sinceMs = nowMs;
-  };
-  sim.runUntil(endMs);
-  return seen;
-}
+import type { ElectionEvent } from './words.ts';
 
 const spoof = (sim: Simulation, to: SimNode, priority: number): void =>
   sim.tell(to, advert({ peer: 'spoof', priority }));
@@ -159,6 +116,23 @@ test('election: guardian hung and service dead: no wait for the lease', () => {
   assert.deepEqual(sim.owners(), [1]);
   assert.ok(seen.twoMs > 0 && seen.twoMs < 2_000, `${seen.twoMs} ms`);
   assert.equal(seen.noneMs, 0);
+});
+
+test('election: nobody listens at the address of a silent node: claimed without another look', () => {
+  for (const [service, isClaimed] of [
+    ['refused', true],
+    ['reset', false],
+    ['silent', false],
+  ] as const) {
+    const { sim, a } = pair();
+    sim.stopProcess(a);
+    a.service = service;
+    // The down interval, and a little for the answer.
+    watch(sim, sim.nowMs + 190);
+    assert.equal(sim.owners().includes(1), isClaimed, service);
+    watch(sim, sim.nowMs + 60);
+    assert.ok(sim.owners().includes(1), service);
+  }
 });
 
 test('election: advertisements lost one way, for ever: the owner that answers is left alone', () => {

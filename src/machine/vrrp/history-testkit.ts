@@ -117,7 +117,7 @@ function strike(sim: Simulation, rng: Rng, pick: Pick): string {
       return `loss of ${loss} everywhere`;
     }
     case 7:
-      node.service = pick(['refused', 'silent']);
+      node.service = pick(['refused', 'reset', 'silent']);
       sim.tell(node, { kind: 'fitness', fitness: { kind: 'unfit', reason: 'worker' } });
       later(() => makeFit(sim, node));
       return `service of ${name} ${node.service} ${forHowLong}`;

@@ -76,7 +76,7 @@ export type SimNode = {
   isOn: boolean;
   /** The guardian: runs, is stopped, or is dead. */
   process: 'running' | 'stopped' | 'dead';
-  service: 'ok' | 'refused' | 'silent';
+  service: 'ok' | 'refused' | 'reset' | 'silent';
   state: ElectionState;
   /** What waits in the sockets of a process that is stopped. */
   readonly backlog: ElectionEvent[];

@@ -40,7 +40,7 @@ export type Answer = {
   /** Whether a host other than ours answers for the addresses; `unknown`: it could not be asked. */
   readonly owner: 'answered' | 'silent' | 'unknown';
   /** What a connection to a listener at the address met, where another owner answered. */
-  readonly service: 'ok' | 'refused' | 'silent' | 'unknown';
+  readonly service: 'ok' | 'refused' | 'reset' | 'silent' | 'unknown';
   /** Whether others on the link answer, a gateway say; `none`: nobody is known that should. */
   readonly witnesses: 'answered' | 'silent' | 'none';
   /** Whether other nodes of the group answer at addresses of their own; `none`: none is known. */
