@@ -7,7 +7,7 @@ import { INSIDE } from '../../src/lab/two-sided.ts';
 import { BALLAST, KernelScene } from './scene.ts';
 
 const skip = { skip: noNamespaces };
-const CHECK = 'check: { tcp: {}, every: 100ms, timeout: 100ms, rise: 1, fall: 1 }';
+const CHECK = 'check: { tcp: {}, every: 100ms, timeout: 400ms, rise: 1, fall: 1 }';
 const FLOWS = 40;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -32,7 +32,7 @@ for (const [form, kernel] of Object.entries(FORMS)) {
         assert.equal(sum(before), FLOWS, JSON.stringify(before));
         assert.ok(before['s1']! > 0);
         scene.network.setCable('s1', false);
-        await pause(1_000);
+        await pause(1_500);
         const after = await senders.byServer();
         assert.deepEqual([after['s1'], sum(after)], [undefined, FLOWS], JSON.stringify(after));
         assert.ok(after['s2']! >= before['s2']! && after['s3']! >= before['s3']!);

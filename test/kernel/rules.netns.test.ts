@@ -11,6 +11,8 @@ import { KernelScene } from './scene.ts';
 
 const skip = { skip: noNamespaces };
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** Without what differs by design: what was counted. */
 const plain = (rules: string): string => rules.replaceAll(/packets \d+ bytes \d+/g, '');
 
@@ -40,6 +42,32 @@ test('mode kernel: rules that are to stay do', skip, async () => {
     scene.close();
   }
 });
+
+for (const command of ['flush ruleset', 'flush table inet ballast', 'delete table inet ballast']) {
+  test(`mode kernel: after "nft ${command}" by another the rules are set again`, skip, async () => {
+    const scene = new KernelScene(2);
+    try {
+      await scene.startServers();
+      await scene.startBalancer('lb1', 'mode: kernel, protocol: tcp');
+      await scene.untilOwner('lb1');
+      const clients = await scene.openClients(5);
+      const before = plain(scene.ruleset('lb1'));
+      const now = (): string => plain(scene.ruleset('lb1'));
+      for (let round = 1; round <= 2; round++) {
+        scene.network.run('lb1', 'nft', ...command.split(' '));
+        const beganMs = performance.now();
+        while (now() !== before && performance.now() - beganMs < 5_000) await pause(20);
+        assert.equal(now(), before, `round ${round}`);
+      }
+      // What says nothing meanwhile does not notice.
+      assert.equal((await clients.living()).idle, 5);
+      const late = await scene.openClients(5);
+      assert.deepEqual(await late.living(), { ping: 5, idle: 5, push: 5 });
+    } finally {
+      scene.close();
+    }
+  });
+}
 
 test('mode kernel: a drained server gets nothing new, and what it has goes on', skip, async (t) => {
   const scene = new KernelScene(2);
@@ -74,7 +102,7 @@ test('mode kernel: a drained server gets nothing new, and what it has goes on', 
 
 test('mode kernel: a server that fails is reset with onDown: close', skip, async () => {
   const scene = new KernelScene(2);
-  const more = `check: { tcp: {}, every: 100ms, timeout: 100ms, rise: 1, fall: 1 }
+  const more = `check: { tcp: {}, every: 100ms, timeout: 400ms, rise: 1, fall: 1 }
     onDown: close`;
   try {
     await scene.startServers();

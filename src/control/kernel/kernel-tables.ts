@@ -11,6 +11,7 @@ import { FlowIndex } from '../../kernel/flow-index.ts';
 import { countersOf, type ServerCounters } from './kernel-counters.ts';
 import { KernelFlows } from './kernel-flows.ts';
 import { applyRules, runNft } from './nft.ts';
+import { RulesWatch } from './rules-watch.ts';
 
 export type KernelTablesOptions = {
   readonly log: ProductLog;
@@ -19,6 +20,8 @@ export type KernelTablesOptions = {
 
 /** Counters are read at most so often, in ms. */
 const COUNTERS_MS = 1_000;
+/** Rules that others have changed are set again at most so often, in ms. */
+const RESTORE_EVERY_MS = 1_000;
 /** How often it is looked whether a drain is over, in ms. */
 const DRAIN_LOOK_MS = 200;
 /** A change that the kernel refused is tried again after so long, in ms. */
@@ -41,6 +44,8 @@ export class KernelTables {
   #previousTimer: NodeJS.Timeout | null = null;
   #counters: { readonly atMs: number; readonly read: Promise<ServerCounters[]> } | null = null;
   readonly #flows: KernelFlows;
+  readonly #watch = new RulesWatch(TABLE.split(' ')[1]!, () => this.#lookAfterRules());
+  #restoredMs = -Infinity;
   #index: FlowIndex | null = null;
   #isClosing = false;
   #isEnded = false;
@@ -152,6 +157,7 @@ export class KernelTables {
     this.#previousTimer = null;
     this.#previous = new Map();
     this.#rules = null;
+    this.#watch.end();
     this.#index = null;
     this.#flows.close();
     this.#owners.clear();
@@ -160,12 +166,37 @@ export class KernelTables {
   async #put(plan: Plan, facts: Facts): Promise<void> {
     const rules = kernelRules(plan, facts);
     await applyRules(rules.text);
+    this.#watch.begin();
     this.#plan = plan;
     this.#rules = rules;
     this.#index = new FlowIndex(plan);
     this.#owners = new Map(rules.owners);
     this.#dead = deadNow(facts);
     this.#moveOn(this.#index, facts);
+  }
+
+  /** What another program has taken away is set again, once a second at most. */
+  #lookAfterRules(): void {
+    void this.#jobs.run(async () => {
+      const plan = this.#plan;
+      if (plan === null || this.#rules === null || !this.#watch.isOther) return;
+      const waitMs = this.#restoredMs + RESTORE_EVERY_MS - performance.now();
+      if (waitMs > 0) {
+        setTimeout(() => this.#lookAfterRules(), waitMs).unref();
+        return;
+      }
+      this.#restoredMs = performance.now();
+      this.#options.log.warn(
+        `another program has removed or changed the table "${TABLE}" of mode: kernel ` +
+          '("nft flush ruleset"?): it is set again, and connections may be lost',
+      );
+      try {
+        await this.#put(plan, this.#facts(plan, this.#previous));
+      } catch (error) {
+        this.#options.log.error(`it cannot be set: ${(error as Error).message}`);
+        setTimeout(() => this.#lookAfterRules(), RETRY_MS).unref();
+      }
+    });
   }
 
   /** Connections that this node has never seen go by the table before, for as long as a drain. */
@@ -198,7 +229,7 @@ export class KernelTables {
       try {
         await applyRules(`${lines.join('\n')}\n`);
       } catch {
-        // Somebody has changed or removed the table: all of it is set again.
+        // Somebody has changed or removed the table just now: all of it is set again.
         await this.#put(plan, facts);
         return;
       }
