@@ -134,6 +134,12 @@ function build(): Command {
   return program;
 }
 
+/** Who reads what is printed may have seen enough (`| head`): these go on, all others end. */
+const GOES_ON: ReadonlySet<string> = new Set(['run', 'lab', 'demo']);
+process.stdout.on('error', () => {
+  if (!GOES_ON.has(process.argv[2] ?? '')) process.exit();
+});
+
 try {
   await build().parseAsync();
 } catch (error) {

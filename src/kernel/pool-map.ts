@@ -2,7 +2,7 @@
 import { hashText } from '../balance/hash.ts';
 import type { KernelForm, KernelListenerPlan } from '../config/plan-kernel.ts';
 import type { PoolPlan, ServerPlan } from '../config/plan.ts';
-import { fillSlots, tableSize, usableSlots } from './slot-table.ts';
+import { fillSlots, tableSize, sharedSlots } from './slot-table.ts';
 
 export type Family = 'ipv4' | 'ipv6';
 
@@ -55,19 +55,32 @@ const nameOf = ({ address }: ServerPlan): string => `${address.host} ${address.p
 /** What decides who owns slots. */
 export type Owning = {
   readonly isUsable: (serverKey: string) => boolean;
+  /** The operator's or the agent's weight, 1 to 256; null: as configured. */
+  readonly weightOf: (serverKey: string) => number | null;
   /** The program ends: nothing new is taken. */
   readonly isClosing: boolean;
 };
 
 /** The owner of each slot now; -1 where no server is usable. */
-export function ownersNow(map: PoolMap, { isUsable, isClosing }: Owning): Int32Array {
+export function ownersNow(map: PoolMap, owning: Owning): Int32Array {
   // Stateless has nothing but its slots: it refuses what is new by another way.
-  if (isClosing && map.form !== 'stateless') return map.table.map(() => -1);
-  const usable = map.servers.map(({ key, backup }) => !backup && isUsable(key));
-  if (!usable.includes(true)) {
-    for (const [i, { key, backup }] of map.servers.entries()) usable[i] = backup && isUsable(key);
-  }
-  return usableSlots(map.table, usable);
+  if (owning.isClosing && map.form !== 'stateless') return map.table.map(() => -1);
+  const first = ratios(map, owning, false);
+  const now = first.some((ratio) => ratio > 0) ? first : ratios(map, owning, true);
+  // The one that takes most in proportion takes all of its slots.
+  const most = Math.max(...now, 0);
+  return sharedSlots(
+    map.table,
+    now.map((ratio) => (most === 0 ? 0 : ratio / most)),
+  );
+}
+
+/** What servers take now, as a part of their weight in the file; 0 for those that take nothing. */
+function ratios({ servers }: PoolMap, owning: Owning, ofBackups: boolean): number[] {
+  return servers.map(({ key, backup, weight }) => {
+    if (backup !== ofBackups || weight === 0 || !owning.isUsable(key)) return 0;
+    return (owning.weightOf(key) ?? weight) / weight;
+  });
 }
 
 /**

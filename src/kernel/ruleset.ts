@@ -13,7 +13,8 @@ import { elements, hashExpression, mapName, ownersNow, poolMap } from './pool-ma
 import type { Family, Owning, PoolMap } from './pool-map.ts';
 
 /** The table, of family inet. */
-export const TABLE = 'inet ballast';
+export const TABLE_NAME = 'ballast';
+export const TABLE = `inet ${TABLE_NAME}`;
 
 export type KernelRules = {
   /** By name. */
@@ -27,12 +28,12 @@ export type KernelRules = {
 export type RuleFacts = Owning & {
   /** Servers whose connections are to be reset, as `host . port`, by family and protocol. */
   readonly dead: (family: Family, protocol: 'tcp' | 'udp') => readonly string[];
-  /**
-   * Owners of maps before the servers changed: connections in the middle, which this node has never
-   * seen, go by these. Empty most of the time.
-   */
-  readonly previous: ReadonlyMap<string, PoolMap>;
+  /** Maps before the servers changed, by name. Empty most of the time. */
+  readonly previous: ReadonlyMap<string, PreviousMap>;
 };
+
+/** Connections in the middle, which this node has never seen, go by what was in force before. */
+export type PreviousMap = { readonly map: PoolMap; readonly owners: Int32Array };
 
 const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
 const IP = { ipv4: 'ip', ipv6: 'ip6' } as const;
@@ -59,13 +60,13 @@ export function kernelRules(plan: Plan, facts: RuleFacts): KernelRules {
     `table ${TABLE} {`,
     ...[...maps.values()].flatMap((map) => [
       ...mapLines(map, map.name, owners.get(map.name)!),
-      ...serverSet(map),
+      ...serverSet(map, facts),
     ]),
-    ...[...facts.previous.values()]
-      .filter(({ name }) => maps.has(name))
-      .flatMap((map) => mapLines(map, `${map.name}_prev`, map.table)),
+    ...[...facts.previous]
+      .filter(([name]) => maps.has(name))
+      .flatMap(([name, before]) => mapLines(before.map, `${name}_prev`, before.owners)),
     ...FAMILIES.flatMap((family) => PROTOCOLS.map((protocol) => deadSet(family, protocol, facts))),
-    ...reverseMaps(uses),
+    ...reverseMaps(uses, facts),
     ...chains(uses, facts),
     '}',
     '',
@@ -105,8 +106,8 @@ function mapLines(map: PoolMap, name: string, owners: Int32Array): string[] {
 }
 
 /** The servers of a map, each with a counter of what goes to it. */
-function serverSet(map: PoolMap): string[] {
-  const list = serverElements(map);
+function serverSet(map: PoolMap, facts: RuleFacts): string[] {
+  const list = [...new Set(serverTexts(map, facts))].join(', ');
   return [
     `set s_${map.name} {`,
     `type ${map.family}_addr . inet_service`,
@@ -116,8 +117,11 @@ function serverSet(map: PoolMap): string[] {
   ];
 }
 
-const serverElements = ({ servers }: PoolMap): string =>
-  [...new Set(servers.map(({ address }) => `${address.host} . ${address.port}`))].join(', ');
+/** Servers of a map, with those that have left it lately and have connections still. */
+function serverTexts({ name, form, servers }: PoolMap, { previous }: RuleFacts): string[] {
+  const left = form === 'stateless' ? [] : (previous.get(name)?.map.servers ?? []);
+  return [...servers, ...left].map(({ address }) => `${address.host} . ${address.port}`);
+}
 
 /** Name of the set of servers whose connections are reset. */
 export const deadSetName = (family: Family, protocol: string): string =>
@@ -130,32 +134,41 @@ function deadSet(family: Family, protocol: 'tcp' | 'udp', facts: RuleFacts): str
   return `set ${name} {\ntype ${family}_addr . inet_service\n${body}}`;
 }
 
-/** Routed: which listener a server's packets come from, the first one where there are several. */
-function reverseMaps(uses: readonly Use[]): string[] {
+/**
+ * Routed: which listener a server's packets come from. Where there are several, only the client can
+ * tell: of TCP what the server says first waits (w_…); of UDP the first listener is taken.
+ */
+function reverseMaps(uses: readonly Use[], facts: RuleFacts): string[] {
   const lines: string[] = [];
   for (const family of FAMILIES) {
     for (const protocol of PROTOCOLS) {
-      const found = new Map<string, string>();
+      const found = new Map<string, Set<string>>();
       for (const { map, to, port } of uses) {
-        if (map.family !== family || map.protocol !== protocol || map.form === 'one-armed')
-          continue;
-        for (const { address } of map.servers) {
-          const server = `${address.host} . ${address.port}`;
-          if (!found.has(server)) found.set(server, `${to} . ${port}`);
+        if (map.family !== family || map.protocol !== protocol || map.form !== 'routed') continue;
+        for (const server of serverTexts(map, facts)) {
+          found.set(server, (found.get(server) ?? new Set()).add(`${to} . ${port}`));
         }
       }
       if (found.size === 0) continue;
-      const list = [...found].map(([server, listener]) => `${server} : ${listener}`).join(', ');
+      const isShared = ([, listeners]: [string, Set<string>]): boolean =>
+        protocol === 'tcp' && listeners.size > 1;
+      const shared = [...found].filter(isShared).map(([server]) => server);
+      const list = [...found]
+        .filter((one) => !isShared(one))
+        .map(([server, [first]]) => `${server} : ${first}`);
       const type = `${family}_addr . inet_service`;
       lines.push(
-        `map r_${family}_${protocol} {`,
-        `type ${type} : ${type}`,
-        `elements = { ${list} }`,
-        '}',
+        ...collection(`map r_${family}_${protocol}`, `${type} : ${type}`, list),
+        ...collection(`set w_${family}_${protocol}`, type, shared),
       );
     }
   }
   return lines;
+}
+
+function collection(name: string, type: string, all: readonly string[]): string[] {
+  const list = all.length === 0 ? [] : [`elements = { ${all.join(', ')} }`];
+  return [`${name} {`, `type ${type}`, ...list, '}'];
 }
 
 function chains(uses: readonly Use[], facts: RuleFacts): string[] {
@@ -170,6 +183,7 @@ function chains(uses: readonly Use[], facts: RuleFacts): string[] {
     ...chain('prerouting_set', 'filter hook prerouting priority -150', [
       ...stateless.map((use) => setRule(use, facts)),
       ...unique(stateful.flatMap(waitRule)),
+      ...unique(stateful.flatMap(sharedRule)),
     ]),
     ...chain(
       'prerouting_nat',
@@ -206,13 +220,14 @@ const match = ({ map, to, port }: Use): string =>
 
 function dnatRules(use: Use, facts: RuleFacts): string[] {
   const { map } = use;
-  const dnat = (name: string): string =>
-    `${hashExpression(map)} dnat ${IP[map.family]} to meta priority map @${name}`;
-  const rules = [`${match(use)} ${dnat(map.name)}`];
+  const dnat = (by: PoolMap, name: string): string =>
+    `${hashExpression(by)} dnat ${IP[map.family]} to meta priority map @${name}`;
+  const rules = [`${match(use)} ${dnat(map, map.name)}`];
   const before = facts.previous.get(map.name);
-  if (before !== undefined && map.protocol === 'tcp' && before.table.length === map.table.length) {
+  if (before !== undefined && map.protocol === 'tcp') {
     // In the middle of a connection: as it was before the servers changed.
-    rules.unshift(`${match(use)} tcp flags & (syn | ack) != syn ${dnat(`${map.name}_prev`)}`);
+    const middle = `${match(use)} tcp flags & (syn | ack) != syn`;
+    rules.unshift(`${middle} ${dnat(before.map, `${map.name}_prev`)}`);
   }
   return rules;
 }
@@ -237,6 +252,13 @@ function waitRule({ listener, map }: Use): string[] {
   const from = `${ip} daddr ${inside.host} ${ip} saddr . ${map.protocol} sport @s_${map.name}`;
   const middle = map.protocol === 'tcp' ? ' tcp flags & (syn | rst) == 0' : '';
   return [`${from}${middle} ct state new,invalid drop`];
+}
+
+/** What a server of several listeners says first waits for the client, as in one-armed. */
+function sharedRule({ map: { form, family, protocol, servers } }: Use): string[] {
+  if (form !== 'routed' || protocol !== 'tcp' || servers.length === 0) return [];
+  const from = `${IP[family]} saddr . tcp sport @w_${family}_tcp`;
+  return [`${from} tcp flags & (syn | rst) == 0 ct state new,invalid drop`];
 }
 
 function reverseRule({ map }: Use): string[] {

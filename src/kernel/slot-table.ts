@@ -55,24 +55,30 @@ export function fillSlots(servers: readonly SlotServer[], size: number): Int32Ar
 }
 
 /**
- * The same table with the slots of servers that are not usable given to those that are, evenly: no
- * other slot changes. All are -1 where none is usable.
+ * The same table by what servers take now: `shares` are 1 for all of its slots, less for as many of
+ * them, 0 for none. What is left goes to the others by weight and share; no other slot changes. All
+ * are -1 where nobody takes any.
  */
-export function usableSlots(table: Int32Array, isUsable: readonly boolean[]): Int32Array {
+export function sharedSlots(table: Int32Array, shares: readonly number[]): Int32Array {
   const out = Int32Array.from(table);
-  const usable = isUsable.flatMap((is, index) => (is ? [index] : []));
-  if (usable.length === 0) return out.fill(-1);
+  const takers = shares.flatMap((share, index) => (share > 0 ? [index] : []));
+  if (takers.length === 0) return out.fill(-1);
   const size = table.length;
   for (let slot = 0; slot < size; slot++) {
-    if (out[slot]! < 0 || isUsable[out[slot]!] === true) continue;
+    if (out[slot]! < 0 || takes(`${slot}`, shares[out[slot]!]!)) continue;
     let seed = hashText(String(slot), 3);
     let owner = -1;
     for (let probe = 0; probe < PROBES_MAX && owner < 0; probe++) {
       const other = table[seed % size]!;
-      if (isUsable[other] === true) owner = other;
+      if (takes(`${slot} ${seed}`, shares[other]!)) owner = other;
       seed = hashText(String(seed), 4);
     }
-    out[slot] = owner < 0 ? usable[seed % usable.length]! : owner;
+    out[slot] = owner < 0 ? takers[seed % takers.length]! : owner;
   }
   return out;
+}
+
+/** The same answer for the same slot and try: a share that grows gets what it had, and more. */
+function takes(what: string, share: number): boolean {
+  return share >= 1 || (share > 0 && hashText(what, 7) < share * 2 ** 32);
 }

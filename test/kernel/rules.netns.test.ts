@@ -100,6 +100,28 @@ test('mode kernel: a drained server gets nothing new, and what it has goes on', 
   }
 });
 
+test('mode kernel: a weight by command changes how many are given to a server', skip, async () => {
+  const scene = new KernelScene(2);
+  try {
+    await scene.startServers();
+    await scene.startBalancer('lb1', 'mode: kernel, protocol: tcp');
+    const [first, second] = ['s1', 's2'].map((name) => scene.network.inside(name)) as [
+      string,
+      string,
+    ];
+    scene.command('lb1', 'weight', `db/${second}:8080`, '3');
+    let share = 0;
+    for (let i = 0; i < 100 && Math.abs(share - 0.25) > 0.05; i++) {
+      const rules = scene.ruleset('lb1');
+      share = slots(rules, first) / (slots(rules, first) + slots(rules, second));
+      await pause(20);
+    }
+    assert.ok(Math.abs(share - 0.25) <= 0.05, String(share));
+  } finally {
+    scene.close();
+  }
+});
+
 test('mode kernel: a server that fails is reset with onDown: close', skip, async () => {
   const scene = new KernelScene(2);
   const more = `check: { tcp: {}, every: 100ms, timeout: 400ms, rise: 1, fall: 1 }
@@ -160,7 +182,13 @@ test('mode kernel: 1,000 servers and 100 listeners load in seconds', skip, (t) =
   const network = new Network(['a']);
   try {
     const plan = largePlan(1_000, 100);
-    const facts = { isUsable: () => true, isClosing: false, dead: () => [], previous: new Map() };
+    const facts = {
+      isUsable: () => true,
+      weightOf: () => null,
+      isClosing: false,
+      dead: () => [],
+      previous: new Map(),
+    };
     const times: number[] = [];
     for (let i = 0; i < 3; i++) {
       const beganMs = performance.now();

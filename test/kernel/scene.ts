@@ -21,8 +21,11 @@ export class KernelScene {
   /** More of `vrrp`, and of the outside addresses. */
   vrrp = '';
   ips = '';
+  /** How many of the servers, the first ones, are left out. */
+  leaving = 0;
   /** Where clients connect. */
   bind: string = OUTSIDE.ipv4;
+  port = 80;
   readonly #balancers = new Map<string, ChildProcess>();
   readonly #said: string[] = [];
 
@@ -65,7 +68,8 @@ export class KernelScene {
 
   writeConfig(name: string, listener: string, more = ''): void {
     const priority = name === 'lb1' ? 150 : 100;
-    const servers = this.network.servers.map((server) => `${this.network.inside(server)}:8080`);
+    const staying = this.network.servers.slice(this.leaving);
+    const servers = staying.map((server) => `${this.network.inside(server)}:8080`);
     const vrrp = (id: number): string => `{ id: ${id}, priority: ${priority}${this.vrrp} }`;
     writeFileSync(
       this.configFile(name),
@@ -110,7 +114,7 @@ addresses:
   async openClients(each: number): Promise<Clients> {
     const child = this.network.start(
       'client',
-      [...NODE, script('clients.ts'), this.bind, '80', String(each)],
+      [...NODE, script('clients.ts'), this.bind, String(this.port), String(each)],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     );
     return Clients.open(child);

@@ -1,4 +1,5 @@
 import type { PoolMap } from '../../kernel/pool-map.ts';
+import { TABLE_NAME } from '../../kernel/ruleset.ts';
 
 /** What went to a server by way of the kernel. */
 export type ServerCounters = {
@@ -10,30 +11,43 @@ export type ServerCounters = {
 
 type Element = { readonly elem?: { readonly val?: unknown; readonly counter?: Counter } };
 type Counter = { readonly packets: number; readonly bytes: number };
-type Listed = { readonly set?: { readonly name: string; readonly elem?: readonly Element[] } };
+type ListedSet = {
+  readonly table: string;
+  readonly name: string;
+  readonly elem?: readonly Element[];
+};
+type Listed = { readonly set?: ListedSet };
 
 /** Reads the answer of `nft -j list sets`: the counters of our sets, by pool and server. */
 export function countersOf(json: string, maps: ReadonlyMap<string, PoolMap>): ServerCounters[] {
   const { nftables } = JSON.parse(json) as { readonly nftables: readonly Listed[] };
-  const sums = new Map<string, ServerCounters>();
+  /** By server and protocol: each map that has the server counts the same packets. */
+  const counted = new Map<string, ServerCounters>();
   for (const { set } of nftables) {
-    const map = set === undefined ? undefined : maps.get(set.name.replace(/^s_/, ''));
+    if (set?.table !== TABLE_NAME) continue;
+    const map = maps.get(set.name.replace(/^s_/, ''));
     if (map === undefined) continue;
-    const found = new Map((set?.elem ?? []).map((one) => [targetOf(one), one.elem?.counter]));
-    for (const { name, address } of map.servers) {
-      const counter = found.get(`${address.host} ${address.port}`);
-      if (counter === undefined) continue;
-      const key = `${map.poolKey}/${name}`;
-      const before = sums.get(key);
-      sums.set(key, {
-        pool: map.poolKey,
-        server: name,
-        packets: counter.packets + (before?.packets ?? 0),
-        bytes: counter.bytes + (before?.bytes ?? 0),
-      });
+    const found = new Map((set.elem ?? []).map((one) => [targetOf(one), one.elem?.counter]));
+    for (const { name, key, address } of map.servers) {
+      const { packets = 0, bytes = 0 } = found.get(`${address.host} ${address.port}`) ?? {};
+      const id = `${key} ${map.protocol}`;
+      if ((counted.get(id)?.packets ?? -1) >= packets) continue;
+      counted.set(id, { pool: map.poolKey, server: name, packets, bytes });
     }
   }
-  return [...sums.values()];
+  return sums(counted.values());
+}
+
+/** Over the protocols. */
+function sums(all: Iterable<ServerCounters>): ServerCounters[] {
+  const out = new Map<string, ServerCounters>();
+  for (const one of all) {
+    const key = `${one.pool}/${one.server}`;
+    const before = out.get(key) ?? { packets: 0, bytes: 0 };
+    const [packets, bytes] = [before.packets + one.packets, before.bytes + one.bytes];
+    out.set(key, { ...one, packets, bytes });
+  }
+  return [...out.values()];
 }
 
 function targetOf({ elem }: Element): string {

@@ -2,8 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Plan } from '../../config/plan.ts';
 import { elements, ownersNow, slotKey, type Family, type PoolMap } from '../../kernel/pool-map.ts';
-import { deadSetName, kernelRules, REMOVAL, TABLE } from '../../kernel/ruleset.ts';
-import type { KernelRules, RuleFacts } from '../../kernel/ruleset.ts';
+import { deadSetName, kernelRules, REMOVAL, TABLE, TABLE_NAME } from '../../kernel/ruleset.ts';
+import type { KernelRules, PreviousMap, RuleFacts } from '../../kernel/ruleset.ts';
 import type { ServerHealthFrame } from '../../plane/worker-protocol.ts';
 import type { ProductLog } from '../product-log.ts';
 import { Serial } from '../serial.ts';
@@ -40,11 +40,11 @@ export class KernelTables {
   #rules: KernelRules | null = null;
   #owners = new Map<string, Int32Array>();
   #dead = new Map<string, ReadonlySet<string>>();
-  #previous: ReadonlyMap<string, PoolMap> = new Map();
+  #previous: ReadonlyMap<string, PreviousMap> = new Map();
   #previousTimer: NodeJS.Timeout | null = null;
   #counters: { readonly atMs: number; readonly read: Promise<ServerCounters[]> } | null = null;
   readonly #flows: KernelFlows;
-  readonly #watch = new RulesWatch(TABLE.split(' ')[1]!, () => this.#lookAfterRules());
+  readonly #watch = new RulesWatch(TABLE_NAME, () => this.#lookAfterRules());
   #restoredMs = -Infinity;
   #index: FlowIndex | null = null;
   #isClosing = false;
@@ -73,7 +73,10 @@ export class KernelTables {
       const facts = this.#facts(plan, this.#previous);
       const next = kernelRules(plan, facts);
       const changed = changedMaps(before, next.maps);
-      if (changed.size > 0) this.#keepPrevious(changed, plan.drainMs);
+      const kept = [...changed].map(([name, map]) => {
+        return [name, { map, owners: this.#owners.get(name) ?? map.table }] as const;
+      });
+      if (kept.length > 0) this.#keepPrevious(new Map(kept), plan.drainMs);
       await this.#put(plan, this.#facts(plan, this.#previous));
     });
   }
@@ -200,7 +203,7 @@ export class KernelTables {
   }
 
   /** Connections that this node has never seen go by the table before, for as long as a drain. */
-  #keepPrevious(changed: ReadonlyMap<string, PoolMap>, forMs: number): void {
+  #keepPrevious(changed: ReadonlyMap<string, PreviousMap>, forMs: number): void {
     this.#previous = changed;
     if (this.#previousTimer !== null) clearTimeout(this.#previousTimer);
     this.#previousTimer = setTimeout(() => {
@@ -244,7 +247,7 @@ export class KernelTables {
     this.#flows.release(index, ({ server }) => server === null || facts.isOut(server));
   }
 
-  #facts(plan: Plan, previous: ReadonlyMap<string, PoolMap>): Facts {
+  #facts(plan: Plan, previous: ReadonlyMap<string, PreviousMap>): Facts {
     const frames = new Map(this.#options.health().map((frame) => [frame.key, frame]));
     const isDown = (key: string): boolean => frames.get(key)?.state === 'down';
     // Its connections are cut as those of a server that has failed: see docs/tcp.md.
@@ -253,6 +256,7 @@ export class KernelTables {
     return {
       previous,
       isClosing: this.#isClosing,
+      weightOf: (key) => frames.get(key)?.weight ?? null,
       isOut,
       isUsable: (key) =>
         !isDown(key) &&
