@@ -22,7 +22,7 @@ export async function check(file: string): Promise<void> {
   const routes = plan.listeners.reduce((sum, listener) => sum + listener.routes.length, 0);
   const servers = plan.pools.reduce((sum, pool) => sum + pool.servers.length, 0);
   const what = [
-    counted(plan.listeners.length, 'listener'),
+    counted(plan.listeners.length + plan.kernel.length, 'listener'),
     counted(routes, 'route'),
     counted(plan.pools.length, 'pool'),
     counted(servers, 'server'),

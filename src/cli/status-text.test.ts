@@ -60,6 +60,7 @@ const REPORT: StatusReport = {
   ],
   workerRestarts: 0,
   listeners: [],
+  kernelListeners: [],
   routes: [],
   addresses: [],
   pools: [

@@ -41,7 +41,7 @@ export function statusText(report: StatusReport, isColoured: boolean): string {
     `${title('ballast')} ${version}  ${state} for ${durationText(uptimeSeconds)}  ` +
     `configuration ${number} (${digest.slice(0, 12)})  pid ${pid}\n`;
   const head = `${begin}${paint(YELLOW, onDiskText(configuration))}`;
-  const parts = [head, workersText(report), listenersText(report)];
+  const parts = [head, workersText(report), listenersText(report), kernelText(report)];
   for (const pool of report.pools) {
     // Painting comes after the columns are laid out: colours have no width.
     parts.push(poolText(pool).replace(STATE_WORD, (word) => paint(STATE_COLOURS[word]!, word)));
@@ -83,7 +83,8 @@ function workersText({ workers, workerRestarts }: StatusReport): string {
   return tableText([head, ...rows]) + restarts;
 }
 
-function listenersText({ listeners }: StatusReport): string {
+function listenersText({ listeners, kernelListeners }: StatusReport): string {
+  if (listeners.length === 0 && kernelListeners.length > 0) return '';
   const rows = listeners.map((listener) => [
     listener.name,
     listener.addresses.join(' '),
@@ -91,6 +92,17 @@ function listenersText({ listeners }: StatusReport): string {
     String(listener.requestsTotal),
   ]);
   return tableText([['LISTENER', 'ADDRESSES', 'CONNECTIONS', 'REQUESTS'], ...rows]);
+}
+
+function kernelText({ kernelListeners }: StatusReport): string {
+  if (kernelListeners.length === 0) return '';
+  const rows = kernelListeners.map(({ name, protocol, form, addresses, connections }) => [
+    name,
+    addresses.join(' '),
+    `${protocol}, ${form}`,
+    connections === null ? '-' : String(connections),
+  ]);
+  return tableText([['IN KERNEL', 'ADDRESSES', 'FORM', 'CONNECTIONS'], ...rows]);
 }
 
 function poolText(pool: PoolStatus): string {

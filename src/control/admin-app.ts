@@ -59,7 +59,7 @@ export function adminApp(view: ControlView, access: AdminAccess = UNIX_ACCESS): 
 }
 
 /** What says how much is on servers: what the kernel carries is counted for it. */
-const SHOWS_SERVERS = /^(\/v1)?\/(status|servers|pools)(\/|$)/;
+const SHOWS_SERVERS = /^(\/v1)?\/(status|overview|servers|pools)(\/|$)/;
 
 const isOlder = (path: string): boolean =>
   /^\/(status|reload|rollback|history|servers|events)(\/|$)/.test(path);

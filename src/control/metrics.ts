@@ -6,6 +6,7 @@ import { setImmediate as rest } from 'node:timers/promises';
 import { Registry, type Metric } from 'prom-client';
 import type { ControlParts } from './control-view.ts';
 import { kernelFamilies } from './kernel/kernel-metrics.ts';
+import { kernelListeners } from './kernel/kernel-status.ts';
 import { controlFamilies } from './metrics-control.ts';
 import { planeText } from './metrics-plane.ts';
 import type { MetricFamily } from './metric-family.ts';
@@ -20,7 +21,9 @@ const PIECE_TEXTS = 2_048;
  */
 export async function* metricsText(parts: ControlParts): AsyncGenerator<string> {
   const registry = new Registry();
-  const kernel = kernelFamilies(await parts.floating.kernel.counters());
+  const tables = parts.floating.kernel;
+  const [counters] = await Promise.all([tables.counters(), tables.countLive()]);
+  const kernel = kernelFamilies(counters, kernelListeners(parts.plan, tables));
   for (const family of [...controlFamilies(parts), ...kernel]) {
     registry.registerMetric(asMetric(family));
   }

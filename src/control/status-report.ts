@@ -1,4 +1,5 @@
 /** The answer of GET /status and of `ballast status --json`. Fields are only ever added. */
+import type { KernelForm } from '../config/plan-kernel.ts';
 import type { CertificatesStatus } from './certificates/certificate-status.ts';
 import type { AddressStatus } from './guardian/address-status.ts';
 import type { ConfigStatus } from './history/config-report.ts';
@@ -25,6 +26,8 @@ export type StatusReport = {
   /** Serving workers that died or hung and were replaced, since the start. */
   readonly workerRestarts: number;
   readonly listeners: readonly ListenerStatus[];
+  /** Those that the kernel carries (`mode: kernel`). */
+  readonly kernelListeners: readonly KernelListenerStatus[];
   readonly routes: readonly RouteStatus[];
   readonly pools: readonly PoolStatus[];
   /** Floating addresses, by group. */
@@ -54,6 +57,15 @@ export type ListenerStatus = {
   readonly connections: number;
   readonly connectionsTotal: number;
   readonly requestsTotal: number;
+};
+
+export type KernelListenerStatus = {
+  readonly name: string;
+  readonly protocol: 'tcp' | 'udp';
+  readonly form: KernelForm;
+  readonly addresses: readonly string[];
+  /** Null where nobody counts them: stateless. */
+  readonly connections: number | null;
 };
 
 export type RouteStatus = {

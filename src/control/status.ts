@@ -4,6 +4,7 @@ import type { PoolPlan } from '../config/plan.ts';
 import { bindText } from '../sys/sockets.ts';
 import type { ControlParts } from './control-view.ts';
 import { addressStatuses } from './guardian/address-status.ts';
+import { kernelListeners } from './kernel/kernel-status.ts';
 import { poolNames } from './names/name-status.ts';
 import { serverStatus } from './server-states/server-status.ts';
 import type {
@@ -23,6 +24,7 @@ export function buildStatus(parts: ControlParts): StatusReport {
   return {
     ...buildBalancer(parts),
     listeners: listenerStatuses(parts),
+    kernelListeners: kernelListeners(plan, parts.floating.kernel),
     routes: routeStatuses(parts),
     pools: plan.pools.map((pool) => poolStatus(pool, parts)),
     addresses: addressStatuses(parts.floating),
@@ -35,7 +37,14 @@ export function buildStatus(parts: ControlParts): StatusReport {
 /** The part of a report that is about the balancer as a whole, and its processes. */
 export type BalancerStatus = Omit<
   StatusReport,
-  'listeners' | 'routes' | 'pools' | 'addresses' | 'certificates' | 'acme' | 'recentEvents'
+  | 'listeners'
+  | 'kernelListeners'
+  | 'routes'
+  | 'pools'
+  | 'addresses'
+  | 'certificates'
+  | 'acme'
+  | 'recentEvents'
 >;
 
 /** Called for each report, the overview of the API included. */

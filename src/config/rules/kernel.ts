@@ -1,4 +1,5 @@
 import type { ConfigPath } from '../diagnostic.ts';
+import type { BindPlan } from '../plan.ts';
 import type { TcpListenerConfig } from '../schema/listener-tcp.ts';
 import type { UdpListenerConfig } from '../schema/listener-udp.ts';
 import { serverSettings } from '../schema/server.ts';
@@ -108,9 +109,28 @@ function checkInside(check: Check): void {
   if (isOneArmed && kernel.inside.length === 0) {
     const message = 'one-armed needs the address that servers see';
     refuse(check, ['kernel'], message, 'add inside: [10.1.0.100], a floating address of this node');
+  } else if (isOneArmed) {
+    checkInsideFamilies(check, kernel.inside);
   }
   if (!isOneArmed && (kernel?.inside.length ?? 0) > 0) {
     refuse(check, ['kernel', 'inside'], 'inside belongs to form: one-armed', 'remove it');
+  }
+}
+
+/** Servers of each family see one address of theirs. */
+function checkInsideFamilies(check: Check, inside: readonly BindPlan[]): void {
+  const families = new Set(check.listener.bind.map(({ family }) => family));
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    const word = family === 'ipv4' ? 'IPv4' : 'IPv6';
+    const [first, second] = inside.flatMap((one, i) => (one.family === family ? [i] : []));
+    if (first === undefined && families.has(family)) {
+      const message = `the listener has an address of ${word}, and inside has none`;
+      refuse(check, ['kernel', 'inside'], message, `add one of ${word}, or take that bind out`);
+    }
+    if (second !== undefined) {
+      const message = `a second inside address of ${word}: servers see one`;
+      refuse(check, ['kernel', 'inside', second], message, 'remove it');
+    }
   }
 }
 

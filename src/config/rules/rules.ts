@@ -10,6 +10,7 @@ import { checkSecrets } from './check-secrets.ts';
 import { checkChecks } from './checks.ts';
 import { checkHttps } from './https.ts';
 import { checkKernel } from './kernel.ts';
+import { warnKernelUnheard } from './kernel-unheard.ts';
 import { checkListeners } from './listeners.ts';
 import { checkNames } from './names.ts';
 import { checkPassthrough } from './passthrough.ts';
@@ -56,4 +57,5 @@ export const RULES: readonly Rule[] = [
   checkSameAs,
   checkAddresses,
   checkKernel,
+  warnKernelUnheard,
 ];

@@ -4,6 +4,7 @@ import type { z } from '@hono/zod-openapi';
 import { LISTENER_METER, POOL_METER } from '../../base/meters.ts';
 import { bindText } from '../../sys/sockets.ts';
 import type { ControlParts } from '../control-view.ts';
+import { kernelListeners } from '../kernel/kernel-status.ts';
 import type { ServerView } from '../server-states/server-view.ts';
 import { takesNew } from '../server-states/server-view.ts';
 import { buildBalancer } from '../status.ts';
@@ -37,6 +38,7 @@ export function buildOverview(parts: ControlParts, traffic: TrafficBook): Overvi
       statuses: meters.sums(listener.slot, LISTENER_METER.statuses, STATUS_CLASSES),
       now: now(traffic, 'listener', listener.key),
     })),
+    kernelListeners: kernelListeners(plan, parts.floating.kernel),
     pools: plan.pools.map(({ key, slot }) => ({
       name: key,
       requestsTotal: meters.sum(slot, POOL_METER.requests),

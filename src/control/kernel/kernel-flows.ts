@@ -11,15 +11,33 @@ const COUNT_EVERY_MS = 1_000;
 /** And not before so many times the last count's own time have passed. */
 const REST_FACTOR = 20;
 
+/** How many there are of each key. */
+class Counts {
+  readonly #counts = new Map<string, number>();
+  sum = 0;
+
+  add(key: string): void {
+    this.#counts.set(key, this.get(key) + 1);
+    this.sum++;
+  }
+
+  get(key: string): number {
+    return this.#counts.get(key) ?? 0;
+  }
+}
+
 export class KernelFlows {
   readonly #log: ProductLog;
   readonly #jobs = new Serial();
   #netlink: Netlink | null = null;
-  #counts: ReadonlyMap<string, number> = new Map();
+  #servers = new Counts();
+  #listeners = new Counts();
   #countedAtMs = -Infinity;
   #tookMs = 0;
   #counting: Promise<void> | null = null;
-  #isReleasing = false;
+  /** What is to be released next; null where nothing is. */
+  #lost: { readonly index: FlowIndex; readonly isLost: (place: FlowPlace) => boolean } | null =
+    null;
   #isRefused = false;
 
   constructor(log: ProductLog) {
@@ -28,7 +46,12 @@ export class KernelFlows {
 
   /** Connections that are live on a server, as last counted. */
   liveOn(serverKey: string): number {
-    return this.#counts.get(serverKey) ?? 0;
+    return this.#servers.get(serverKey);
+  }
+
+  /** Those by way of a listener, to servers that have left its pool as well. */
+  liveBy(listenerKey: string): number {
+    return this.#listeners.get(listenerKey);
   }
 
   /** Time between counts, so that they are a small part of what this process does. */
@@ -47,22 +70,24 @@ export class KernelFlows {
     return this.#counting;
   }
 
-  /** Counts those of all servers now; Infinity where the kernel does not tell. */
+  /** Counts those of all listeners now; Infinity where the kernel does not tell. */
   async countAll(index: FlowIndex): Promise<number> {
     await this.count(index, true);
     if (this.#isRefused) return Infinity;
-    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+    return this.#listeners.sum;
   }
 
   /** Takes out the flows of UDP whose place `isLost`: their next datagrams are given another. */
   release(index: FlowIndex, isLost: (place: FlowPlace) => boolean): void {
     const kinds = index.kinds.filter(({ protocol }) => protocol === 'udp');
-    if (kinds.length === 0 || this.#isReleasing) return;
-    this.#isReleasing = true;
+    if (kinds.length === 0) return;
+    const isWaiting = this.#lost !== null;
+    this.#lost = { index, isLost };
+    if (isWaiting) return;
     void this.#jobs.run(async () => {
-      // What changes from here on is looked at again.
-      this.#isReleasing = false;
-      for (const kind of kinds) await this.#release(kind, index, isLost);
+      const lost = this.#lost!;
+      this.#lost = null;
+      for (const kind of kinds) await this.#release(kind, lost.index, lost.isLost);
     });
   }
 
@@ -76,14 +101,17 @@ export class KernelFlows {
 
   async #count(index: FlowIndex): Promise<void> {
     const beganMs = performance.now();
-    const counts = new Map<string, number>();
+    const [servers, listeners] = [new Counts(), new Counts()];
     for (const kind of index.kinds) {
       await this.#each(kind, (flow) => {
-        const server = index.placeOf(kind.protocol, flow)?.server ?? null;
-        if (server !== null && flow.isLive) counts.set(server, (counts.get(server) ?? 0) + 1);
+        const place = index.placeOf(kind.protocol, flow);
+        if (place === null || place.isUnserved || !flow.isLive) return;
+        listeners.add(place.listener);
+        if (place.server !== null) servers.add(place.server);
       });
     }
-    this.#counts = counts;
+    this.#servers = servers;
+    this.#listeners = listeners;
     this.#countedAtMs = performance.now();
     this.#tookMs = this.#countedAtMs - beganMs;
   }

@@ -114,6 +114,11 @@ export class KernelTables {
     return this.#index === null ? 0 : this.#flows.liveOn(serverKey);
   }
 
+  /** The same by way of a listener. */
+  liveBy(listenerKey: string): number {
+    return this.#index === null ? 0 : this.#flows.liveBy(listenerKey);
+  }
+
   /** Counts connections, at most once a second unless it `isUrgent`. */
   async countLive(isUrgent = false): Promise<void> {
     if (this.#index !== null) await this.#flows.count(this.#index, isUrgent);
@@ -244,7 +249,9 @@ export class KernelTables {
 
   /** Flows of UDP leave servers that are out, whatever `onDown` says, as in mode: proxy. */
   #moveOn(index: FlowIndex, facts: Facts): void {
-    this.#flows.release(index, ({ server }) => server === null || facts.isOut(server));
+    this.#flows.release(index, ({ server, isUnserved }) => {
+      return isUnserved || (server !== null && facts.isOut(server));
+    });
   }
 
   #facts(plan: Plan, previous: ReadonlyMap<string, PreviousMap>): Facts {

@@ -228,11 +228,22 @@ const balancerFields = {
 
 export const listenerSchema = z.object(listenerFields).openapi('Listener');
 
+const kernelListenerSchema = z
+  .object({
+    name: word('Name of the listener.'),
+    protocol: z.enum(['tcp', 'udp']),
+    form: z.enum(['routed', 'stateless', 'one-armed']),
+    addresses: z.array(z.string()).readonly(),
+    connections: count('Connections that the kernel has; null where it keeps none.').nullable(),
+  })
+  .openapi('KernelListener');
+
 /** The whole report: what `ballast status --json` prints. */
 export const statusSchema = z
   .object({
     ...balancerFields,
     listeners: z.array(listenerSchema).readonly(),
+    kernelListeners: z.array(kernelListenerSchema).readonly(),
     routes: z.array(routeSchema).readonly(),
     pools: z.array(poolSchema).readonly(),
     addresses: z.array(addressSchema).readonly(),
@@ -290,6 +301,7 @@ export const overviewSchema = z
           .openapi('ListenerOverview'),
       )
       .readonly(),
+    kernelListeners: z.array(kernelListenerSchema).readonly(),
     pools: z
       .array(
         z
