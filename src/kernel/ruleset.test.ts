@@ -9,6 +9,7 @@ const ALL_WELL: RuleFacts = {
   isUsable: () => true,
   weightOf: () => null,
   isClosing: false,
+  keeper: 7,
   dead: () => [],
   previous: new Map(),
 };

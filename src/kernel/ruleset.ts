@@ -26,6 +26,8 @@ export type KernelRules = {
 };
 
 export type RuleFacts = Owning & {
+  /** Id of the process that keeps the rules. */
+  readonly keeper: number;
   /** Servers whose connections are to be reset, as `host . port`, by family and protocol. */
   readonly dead: (family: Family, protocol: 'tcp' | 'udp') => readonly string[];
   /** Maps before the servers changed, by name. Empty most of the time. */
@@ -38,6 +40,9 @@ export type PreviousMap = { readonly map: PoolMap; readonly owners: Int32Array }
 const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
 const IP = { ipv4: 'ip', ipv6: 'ip6' } as const;
 const PROTOCOLS = ['tcp', 'udp'] as const;
+
+/** Beginning of the name of a chain that ends in the id of the process that keeps the rules. */
+export const KEEPER_PREFIX = 'kept_by_';
 
 /** Removes the table; does nothing where there is none. */
 export const REMOVAL = `table ${TABLE}\ndelete table ${TABLE}\n`;
@@ -67,6 +72,8 @@ export function kernelRules(plan: Plan, facts: RuleFacts): KernelRules {
       .flatMap(([name, before]) => mapLines(before.map, `${name}_prev`, before.owners)),
     ...FAMILIES.flatMap((family) => PROTOCOLS.map((protocol) => deadSet(family, protocol, facts))),
     ...reverseMaps(uses, facts),
+    // Empty, and never passed: it says whose the rules are.
+    ...[`chain ${KEEPER_PREFIX}${facts.keeper} {`, '}'],
     ...chains(uses, facts),
     '}',
     '',

@@ -58,6 +58,11 @@ export class KernelScene {
     assert.match(line, /^ready/, this.#said.join(''));
   }
 
+  /** What the balancers have printed. */
+  get said(): string {
+    return this.#said.join('');
+  }
+
   supervisorOf(name: string): number {
     return this.#balancers.get(name)!.pid!;
   }

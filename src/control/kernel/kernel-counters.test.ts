@@ -17,6 +17,7 @@ const FACTS = {
   isUsable: () => true,
   weightOf: () => null,
   isClosing: false,
+  keeper: 7,
   dead: () => [],
   previous: new Map(),
 };

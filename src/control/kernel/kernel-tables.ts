@@ -46,6 +46,8 @@ export class KernelTables {
   readonly #flows: KernelFlows;
   readonly #watch = new RulesWatch(TABLE_NAME, () => this.#lookAfterRules());
   #restoredMs = -Infinity;
+  /** Another process that has set the table. */
+  #keeper = 0;
   #index: FlowIndex | null = null;
   #isClosing = false;
   #isEnded = false;
@@ -148,7 +150,7 @@ export class KernelTables {
   async end(): Promise<void> {
     this.#isEnded = true;
     const plan = this.#plan;
-    const hadRules = this.#rules !== null;
+    const hadRules = this.#rules !== null && typeof this.#watch.state !== 'number';
     this.#forget();
     if (!hadRules || plan === null || plan.kernel.every(({ leave }) => leave)) return;
     await this.#jobs.run(() => applyRules(REMOVAL)).catch(() => {});
@@ -187,7 +189,10 @@ export class KernelTables {
   #lookAfterRules(): void {
     void this.#jobs.run(async () => {
       const plan = this.#plan;
-      if (plan === null || this.#rules === null || !this.#watch.isOther) return;
+      if (plan === null || this.#rules === null) return;
+      const { state } = this.#watch;
+      if (typeof state === 'number') this.#tellKeeper(state);
+      if (state !== 'changed') return;
       const waitMs = this.#restoredMs + RESTORE_EVERY_MS - performance.now();
       if (waitMs > 0) {
         setTimeout(() => this.#lookAfterRules(), waitMs).unref();
@@ -205,6 +210,16 @@ export class KernelTables {
         setTimeout(() => this.#lookAfterRules(), RETRY_MS).unref();
       }
     });
+  }
+
+  /** Two would take the table from each other for ever. */
+  #tellKeeper(pid: number): void {
+    if (pid === this.#keeper) return;
+    this.#keeper = pid;
+    this.#options.log.error(
+      `another balancer (process ${pid}) has set the table "${TABLE}": the listeners of this one ` +
+        'with mode: kernel are not in force. One balancer of a machine can have such listeners',
+    );
   }
 
   /** Connections that this node has never seen go by the table before, for as long as a drain. */
@@ -263,6 +278,7 @@ export class KernelTables {
     return {
       previous,
       isClosing: this.#isClosing,
+      keeper: process.pid,
       weightOf: (key) => frames.get(key)?.weight ?? null,
       isOut,
       isUsable: (key) =>

@@ -1,10 +1,20 @@
 /** Sees that another program has removed or emptied our table: `nft flush ruleset` does. */
+import { existsSync } from 'node:fs';
 import { askChains, askGeneration, askTable } from '../../codec/netlink/nftables.ts';
 import { readChain, readGeneration, readTable } from '../../codec/netlink/nftables.ts';
+import { KEEPER_PREFIX } from '../../kernel/ruleset.ts';
 import { Netlink } from '../../sys/netlink.ts';
 
 /** How often the kernel is asked whether anything has changed, in ms; it costs some µs. */
 const ASK_EVERY_MS = 50;
+
+const KEEPER = new RegExp(`\\b${KEEPER_PREFIX}(\\d+)\\b`);
+
+/** The living process, other than this one, that keeps a table. */
+function keeperOf(mark: string | null): number | null {
+  const keeper = Number(KEEPER.exec(mark ?? '')?.[1] ?? process.pid);
+  return keeper !== process.pid && existsSync(`/proc/${keeper}`) ? keeper : null;
+}
 
 export class RulesWatch {
   readonly #table: string;
@@ -40,9 +50,15 @@ export class RulesWatch {
     this.#netlink = null;
   }
 
-  /** Whether the table is another one, has other chains, or other numbers of rules in them. */
-  get isOther(): boolean {
-    return this.#netlink !== null && (this.#mark === null || this.#look() !== this.#mark);
+  /**
+   * `changed` where the table is gone or another one, or has other chains, or other numbers of rules
+   * in them; the process id of another balancer that has set it.
+   */
+  get state(): 'whole' | 'changed' | number {
+    if (this.#netlink === null) return 'whole';
+    const mark = this.#look();
+    if (mark !== null && mark === this.#mark) return 'whole';
+    return keeperOf(mark) ?? 'changed';
   }
 
   #glance(): void {
