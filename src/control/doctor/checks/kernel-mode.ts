@@ -19,14 +19,19 @@ const needs = (
 
 export const nftThere: Check = {
   name: 'nft',
-  looksAt: 'the program nft, where a listener has `mode: kernel`',
-  why: 'The rules reach the kernel by it.',
+  looksAt: 'the program nft, where a listener has `mode: kernel`, or addresses move',
+  why: 'The rules reach the kernel by it; without it a planned move ends the connections of workers.',
   remedy: '`apt install nftables`',
   look: (facts) => {
-    if (listenersOf(facts).length === 0) return [];
+    const isNeeded = listenersOf(facts).length > 0;
+    if (!isNeeded && (facts.plan?.addresses.length ?? 0) === 0) return [];
     if (facts.network.hasNft) return [ok('nft is there')];
-    const fix = ['apt install nftables'];
-    return [problem({ now: 'there is no program nft', wanted: 'nftables', fix })];
+    const found = {
+      now: 'there is no program nft',
+      wanted: 'nftables',
+      fix: ['apt install nftables'],
+    };
+    return [isNeeded ? problem(found) : advice(found)];
   },
 };
 
