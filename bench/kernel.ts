@@ -162,15 +162,19 @@ async function measure(setting: Setting, mode: Mode): Promise<void> {
   }
   const { name, perSecond } = mode.shown;
   const text = (seconds: number): string => `${(seconds * perSecond).toFixed(3)} ${name}`;
-  const ratios = found.ballast.map(
-    (kernel, i) => (kernel - found.direct[i]!) / (found.haproxy[i]! - found.direct[i]!),
-  );
+  const over = (base: readonly number[]): string => {
+    const ratios = found.ballast.map(
+      (kernel, i) => (kernel - base[i]!) / (found.haproxy[i]! - base[i]!),
+    );
+    return median(ratios).toFixed(2);
+  };
   say(`processor time of the whole machine per ${mode.unit}, medians of ${ROUNDS}:`);
   say(`  no balancer           ${text(median(found.direct))}`);
   say(`  a router between      ${text(median(found.router))}`);
   say(`  Ballast, mode: kernel ${text(median(found.ballast))}`);
   say(`  HAProxy, mode tcp     ${text(median(found.haproxy))}`);
-  say(`  what Ballast adds is ${median(ratios).toFixed(2)} of what HAProxy adds`);
+  say(`  what Ballast adds to no balancer is ${over(found.direct)} of what HAProxy adds`);
+  say(`  what Ballast adds to a router is ${over(found.router)} of what HAProxy adds`);
 }
 
 if (process.getuid!() !== 0) throw new Error('root is needed, for network namespaces');

@@ -93,7 +93,7 @@ test('one-armed: a server that has left is spoken to from the inside address sti
 test('routed: what a server of several listeners says first waits for the client', () => {
   const one = kernelRules(planOf(THREE), ALL_WELL).text;
   assert.equal(elementsOf(one, 'r_ipv4_tcp').length, 3);
-  assert.deepEqual(elementsOf(one, 'w_ipv4_tcp'), []);
+  assert.doesNotMatch(one, /w_ipv4_tcp/);
   const two = kernelRules(planOf(THREE, '', '"10.0.0.1:80", "10.0.0.2:80"'), ALL_WELL).text;
   assert.deepEqual(elementsOf(two, 'r_ipv4_tcp'), []);
   assert.equal(elementsOf(two, 'w_ipv4_tcp').length, 3);

@@ -149,29 +149,40 @@ function reverseMaps(uses: readonly Use[], facts: RuleFacts): string[] {
   const lines: string[] = [];
   for (const family of FAMILIES) {
     for (const protocol of PROTOCOLS) {
-      const found = new Map<string, Set<string>>();
-      for (const { map, to, port } of uses) {
-        if (map.family !== family || map.protocol !== protocol || map.form !== 'routed') continue;
-        for (const server of serverTexts(map, facts)) {
-          found.set(server, (found.get(server) ?? new Set()).add(`${to} . ${port}`));
-        }
-      }
+      const found = listenersOf(uses, facts, { family, protocol });
       if (found.size === 0) continue;
-      const isShared = ([, listeners]: [string, Set<string>]): boolean =>
-        protocol === 'tcp' && listeners.size > 1;
       const shared = [...found].filter(isShared).map(([server]) => server);
       const list = [...found]
-        .filter((one) => !isShared(one))
+        .filter((one) => protocol === 'udp' || !isShared(one))
         .map(([server, [first]]) => `${server} : ${first}`);
       const type = `${family}_addr . inet_service`;
-      lines.push(
-        ...collection(`map r_${family}_${protocol}`, `${type} : ${type}`, list),
-        ...collection(`set w_${family}_${protocol}`, type, shared),
-      );
+      lines.push(...collection(`map r_${family}_${protocol}`, `${type} : ${type}`, list));
+      if (protocol === 'tcp' && shared.length > 0)
+        lines.push(...collection(`set w_${family}_tcp`, type, shared));
     }
   }
   return lines;
 }
+
+type Kind = { readonly family: Family; readonly protocol: 'tcp' | 'udp' };
+
+/** Routed: the addresses and ports of listeners by server. */
+function listenersOf(
+  uses: readonly Use[],
+  facts: RuleFacts,
+  { family, protocol }: Kind,
+): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { map, to, port } of uses) {
+    if (map.family !== family || map.protocol !== protocol || map.form !== 'routed') continue;
+    for (const server of serverTexts(map, facts)) {
+      found.set(server, (found.get(server) ?? new Set()).add(`${to} . ${port}`));
+    }
+  }
+  return found;
+}
+
+const isShared = ([, listeners]: [string, Set<string>]): boolean => listeners.size > 1;
 
 function collection(name: string, type: string, all: readonly string[]): string[] {
   const list = all.length === 0 ? [] : [`elements = { ${all.join(', ')} }`];
@@ -190,14 +201,18 @@ function chains(uses: readonly Use[], facts: RuleFacts): string[] {
     ...chain('prerouting_set', 'filter hook prerouting priority -150', [
       ...stateless.map((use) => setRule(use, facts)),
       ...unique(stateful.flatMap(waitRule)),
-      ...unique(stateful.flatMap(sharedRule)),
+      ...FAMILIES.flatMap((family) => sharedRule(family, uses, facts)),
     ]),
     ...chain(
       'prerouting_nat',
       'nat hook prerouting priority -105',
       stateful.flatMap((use) => dnatRules(use, facts)),
     ),
-    ...chain('forward', 'filter hook forward priority -5', resets(uses)),
+    // Of one hook: each costs every packet something.
+    ...chain('forward', 'filter hook forward priority -5', [
+      ...resets(uses),
+      ...unique(uses.map(countRule)),
+    ]),
     ...chain('postrouting_nat', 'nat hook postrouting priority 95', [
       ...unique(stateful.flatMap(snatRule)),
       ...unique(stateful.flatMap(reverseRule)),
@@ -206,11 +221,6 @@ function chains(uses: readonly Use[], facts: RuleFacts): string[] {
       'postrouting_set',
       'filter hook postrouting priority 90',
       unique(stateless.map(unsetRule)),
-    ),
-    ...chain(
-      'postrouting_count',
-      'filter hook postrouting priority 85',
-      unique(uses.map(countRule)),
     ),
   ];
 }
@@ -262,8 +272,8 @@ function waitRule({ listener, map }: Use): string[] {
 }
 
 /** What a server of several listeners says first waits for the client, as in one-armed. */
-function sharedRule({ map: { form, family, protocol, servers } }: Use): string[] {
-  if (form !== 'routed' || protocol !== 'tcp' || servers.length === 0) return [];
+function sharedRule(family: Family, uses: readonly Use[], facts: RuleFacts): string[] {
+  if (![...listenersOf(uses, facts, { family, protocol: 'tcp' })].some(isShared)) return [];
   const from = `${IP[family]} saddr . tcp sport @w_${family}_tcp`;
   return [`${from} tcp flags & (syn | rst) == 0 ct state new,invalid drop`];
 }

@@ -65,6 +65,16 @@ test('sharedSlots: what is left goes by share as well', () => {
   assert.ok(Math.abs(now[1]! / all - 1 / 11) < 0.02, now.join(' '));
 });
 
+test('sharedSlots: one of many that takes a hundred times as much as the others', () => {
+  const size = tableSize(100);
+  const table = fillSlots(servers(100), size);
+  const shareOf = (index: number): number => (index === 7 ? 1 : 0.01);
+  const all = Array.from({ length: 100 }, (_, index) => shareOf(index));
+  const now = shares(sharedSlots(table, all), 100);
+  // 1 to 99 times 0.01.
+  assert.ok(Math.abs(now[7]! / size - 1 / 1.99) < 0.05, String(now[7]));
+});
+
 test('a server of weight 0 takes no slot', () => {
   const table = fillSlots(
     [

@@ -61,9 +61,9 @@ export function fillSlots(servers: readonly SlotServer[], size: number): Int32Ar
  */
 export function sharedSlots(table: Int32Array, shares: readonly number[]): Int32Array {
   const out = Int32Array.from(table);
-  const takers = shares.flatMap((share, index) => (share > 0 ? [index] : []));
-  if (takers.length === 0) return out.fill(-1);
+  if (!shares.some((share) => share > 0)) return out.fill(-1);
   const size = table.length;
+  let draw: ((seed: number) => number) | null = null;
   for (let slot = 0; slot < size; slot++) {
     if (out[slot]! < 0 || takes(`${slot}`, shares[out[slot]!]!)) continue;
     let seed = hashText(String(slot), 3);
@@ -73,9 +73,29 @@ export function sharedSlots(table: Int32Array, shares: readonly number[]): Int32
       if (takes(`${slot} ${seed}`, shares[other]!)) owner = other;
       seed = hashText(String(seed), 4);
     }
-    out[slot] = owner < 0 ? takers[seed % takers.length]! : owner;
+    out[slot] = owner < 0 ? (draw ??= drawByShare(table, shares))(seed) : owner;
   }
   return out;
+}
+
+/** Who is drawn by a number of 32 bits, each server by its slots and share. */
+function drawByShare(table: Int32Array, shares: readonly number[]): (seed: number) => number {
+  const slots = shares.map(() => 0);
+  for (const owner of table) if (owner >= 0) slots[owner]!++;
+  // One that has no slot of its own is drawn where nobody else is there.
+  const parts = shares.map((share, index) => share * Math.max(slots[index]!, Number.EPSILON));
+  const sum = parts.reduce((all, one) => all + one, 0);
+  return (seed) => {
+    let left = (seed / 2 ** 32) * sum;
+    let last = -1;
+    for (const [index, part] of parts.entries()) {
+      if (part === 0) continue;
+      last = index;
+      left -= part;
+      if (left < 0) break;
+    }
+    return last;
+  };
 }
 
 /** The same answer for the same slot and try: a share that grows gets what it had, and more. */

@@ -29,6 +29,8 @@ const answers: fc.Arbitrary<NameEvent> = fc.oneof(
 /** How long each answer takes, and what it is. */
 const histories = fc.array(fc.tuple(fc.nat({ max: 4_000 }), answers), { maxLength: 40 });
 
+const ROUNDING_MS = 1e-6;
+
 /** Runs a history with all its ticks; `see` is called after each step. */
 function run(
   policy: NamePolicy,
@@ -69,7 +71,8 @@ test('name step always waits for something, and never past its bounds', () => {
     fc.property(policies, histories, (policy, history) => {
       const longestMs = Math.max(policy.ttlMaxMs, RETRY_MS_MAX) + SPREAD_MS_MAX;
       run(policy, history, (state, now) => {
-        if (!state.isAsking) assert.ok(state.dueMs - now <= longestMs);
+        // What is added to `now` and taken from it again is not quite what it was.
+        if (!state.isAsking) assert.ok(state.dueMs - now <= longestMs + ROUNDING_MS);
       });
     }),
   );

@@ -1,19 +1,22 @@
 // With a virtual MAC neighbours see one Ethernet address, whichever node has the addresses.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noNamespaces } from '../kit/netns.ts';
+import { existsSync } from 'node:fs';
+import { Network, noNamespaces } from '../kit/netns.ts';
 import { INSIDE, OUTSIDE } from '../../src/lab/two-sided.ts';
 import { KernelScene } from '../kernel/scene.ts';
+import { addressPlan, TestGuardian } from './guardian.ts';
+import { Keepalived } from './peers.ts';
 
 const skip = { skip: noNamespaces };
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What the client has in its table of neighbours for an address, once it has sent something there. */
-async function neighbour(scene: KernelScene, ip: string): Promise<string> {
-  scene.network.run('client', 'bash', '-c', `echo > /dev/udp/${ip}/9`);
+async function neighbour({ network }: { network: Network }, ip: string): Promise<string> {
+  network.run('client', 'bash', '-c', `echo > /dev/udp/${ip}/9`);
   let said = '';
   for (let i = 0; i < 40; i++) {
-    said = scene.network.run('client', 'ip', 'neigh', 'show', ip);
+    said = network.run('client', 'ip', 'neigh', 'show', ip);
     const mac = /lladdr (\S+)/.exec(said)?.[1];
     if (mac !== undefined) return mac;
     await pause(50);
@@ -136,3 +139,36 @@ test('virtual MAC: interfaces of a crash are used again, or swept', skip, async 
     scene.close();
   }
 });
+
+const beside = existsSync('/usr/sbin/keepalived') ? noNamespaces : 'keepalived is not installed';
+
+test(
+  'virtual MAC: keepalived with use_vmac has the same, in both roles',
+  { skip: beside },
+  async () => {
+    const network = new Network(['client', 'a', 'b']);
+    const owner = async (host: string): Promise<void> => {
+      for (let i = 0; i < 200 && network.owners(OUTSIDE.ipv4).join() !== host; i++) await pause(50);
+      assert.deepEqual(network.owners(OUTSIDE.ipv4), [host]);
+      assert.equal(await neighbour({ network }, OUTSIDE.ipv4), VIRTUAL[0], host);
+    };
+    try {
+      const more = 'use_vmac\n  vmac_xmit_base';
+      // keepalived leaves them as they are, and the interface below would answer as well.
+      const settings = ['arp_ignore=1', 'arp_announce=2'].map((one) => `net.ipv4.conf.eth0.${one}`);
+      network.run('b', 'sysctl', '-qw', ...settings);
+      const first = new Keepalived(network, 'b', { more });
+      await owner('b');
+      const guardian = new TestGuardian(network, 'a');
+      const vrrp = { intervalMs: 100, misses: 3, priority: 150, virtualMac: true };
+      guardian.plan([addressPlan({ vrrp })]);
+      await guardian.until(() => guardian.standing?.activePeer !== '', 'hears keepalived');
+      await first.stop();
+      await owner('a');
+      new Keepalived(network, 'b', { more, priority: 200 });
+      await owner('b');
+    } finally {
+      network.close();
+    }
+  },
+);

@@ -6,6 +6,8 @@ import { Netlink } from '../../sys/netlink.ts';
 import type { ProductLog } from '../product-log.ts';
 import { Serial } from '../serial.ts';
 
+/** Who asks for a report does not wait for a count that takes longer than this, in ms. */
+const PATIENCE_MS = 200;
 /** Connections are counted at most so often, in ms. */
 const COUNT_EVERY_MS = 1_000;
 /** And not before so many times the last count's own time have passed. */
@@ -59,15 +61,18 @@ export class KernelFlows {
     return this.#tookMs * REST_FACTOR;
   }
 
-  /** Counts, where that is due, or where it `isUrgent`. Resolves when `liveOn` knows. */
+  /**
+   * Counts, where that is due, or where it `isUrgent`. Resolves when `liveOn` knows; where the last
+   * count took long, and it is not urgent, at once, with what was counted before.
+   */
   count(index: FlowIndex, isUrgent = false): Promise<void> {
     const everyMs = Math.max(COUNT_EVERY_MS, this.restMs);
     const isDue = performance.now() - this.#countedAtMs >= everyMs;
-    if (!isUrgent && !isDue) return this.#counting ?? Promise.resolve();
+    if (!isUrgent && !isDue) return Promise.resolve();
     this.#counting ??= this.#jobs
       .run(() => this.#count(index))
       .finally(() => (this.#counting = null));
-    return this.#counting;
+    return isUrgent || this.#tookMs < PATIENCE_MS ? this.#counting : Promise.resolve();
   }
 
   /** Counts those of all listeners now; Infinity where the kernel does not tell. */
