@@ -1,5 +1,6 @@
 /** Looks at the kernel's table of connections for our servers, and takes flows out of it. */
 import { performance } from 'node:perf_hooks';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { forgetFlow, listFlows, readFlow, type Flow } from '../../codec/netlink/conntrack.ts';
 import type { FlowIndex, FlowKind, FlowPlace } from '../../kernel/flow-index.ts';
 import { Netlink } from '../../sys/netlink.ts';
@@ -8,6 +9,8 @@ import { Serial } from '../serial.ts';
 
 /** Who asks for a report does not wait for a count that takes longer than this, in ms. */
 const PATIENCE_MS = 200;
+/** Flows that are taken out before other work gets its turn: a few µs each. */
+const FORGOTTEN_A_TURN = 256;
 /** Connections are counted at most so often, in ms. */
 const COUNT_EVERY_MS = 1_000;
 /** And not before so many times the last count's own time have passed. */
@@ -131,7 +134,8 @@ export class KernelFlows {
       const place = index.placeOf(kind.protocol, flow);
       if (place !== null && isLost(place)) lost.push(flow);
     });
-    for (const flow of lost) {
+    for (const [i, flow] of lost.entries()) {
+      if (i % FORGOTTEN_A_TURN === FORGOTTEN_A_TURN - 1) await immediate();
       this.#netlink?.request((sequence) => forgetFlow(kind.family, flow, sequence));
     }
     const { family } = kind;
