@@ -9,6 +9,8 @@ export type OwnConditions = {
   readonly withoutLink: string | null;
   /** Null where no worker is known yet, or none is needed. */
   readonly workersAlive: number | null;
+  /** What the kernel refuses to set; null: nothing. */
+  readonly refused: string | null;
   /** By listener; whether connections to it are answered. */
   readonly dataPath: ReadonlyMap<string, boolean>;
 };
@@ -25,6 +27,9 @@ export function listConditions(
   if (own.workersAlive !== null) {
     const seen = own.workersAlive === 1 ? '1 worker alive' : `${own.workersAlive} workers alive`;
     list.push({ key: 'workers', isWell: own.workersAlive > 0, cost: 'resign', seen });
+  }
+  if (own.refused !== null) {
+    list.push({ key: 'addresses', isWell: false, cost: 'resign', seen: own.refused });
   }
   for (const [listener, isWell] of own.dataPath) {
     const seen = isWell ? 'connections are answered' : 'connections are not answered';

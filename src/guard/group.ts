@@ -26,6 +26,7 @@ import type { Ports } from './ports.ts';
 import { questionOf } from './question.ts';
 import type { Reactor } from './reactor.ts';
 import { reasonLevel, reasonText } from './reasons.ts';
+import { Refusals } from './refusals.ts';
 import type { Steer } from './steers.ts';
 import { Watches } from './watches.ts';
 import { equalBytes } from '../codec/mac.ts';
@@ -68,6 +69,7 @@ export class Group {
   readonly #asker: Asker;
   readonly #move: PlannedMove;
   readonly #watches: Watches;
+  readonly #refusals = new Refusals((why) => this.#event('warn', 'BAL_ADDRESS_KERNEL', why));
   readonly #hearClaim = (claim: Claim): void => this.#claimed(claim);
   readonly #hearNote: NoteHearer = (note, port) =>
     this.#move.hear(note, port, this.state === 'backup');
@@ -260,7 +262,7 @@ export class Group {
           const what = `another program removed ${ip} from ${plan.interface}: it was put back`;
           this.#event('warn', 'BAL_ADDRESS_GONE', what);
         },
-        onCannotKeep: (why) => this.#event('warn', 'BAL_ADDRESS_KERNEL', why),
+        onCannotKeep: (why) => this.#refusals.note(why, reactor.nowMs),
       });
       return { plan, keeper, announcer: new Announcer(reactor, neighbours, plan), neighbours };
     });
@@ -380,6 +382,7 @@ export class Group {
     const own = {
       withoutLink: withoutLink(this.#faces),
       workersAlive,
+      refused: this.#refusals.standing(this.#parts.reactor.nowMs),
       dataPath: this.#watches.dataPath,
     };
     const verdicts = new Map([...this.#parts.verdicts, ...this.#watches.verdicts]);

@@ -153,7 +153,10 @@ export class AddressKeeper {
     if (interfaceIndex(plan.interface) === 0) return;
     const made = openDevices(this.#netlink, plan);
     if (made !== 0)
-      this.#refused(`make an interface with a virtual MAC on ${plan.interface}`, made);
+      this.#refused(
+        `make an interface with the virtual MAC of id ${plan.vrrp.id} on ${plan.interface}`,
+        made,
+      );
     const networks = ownNetworks(plan);
     for (const ip of plan.ips) {
       if (only?.includes(ip.host) === false) continue;

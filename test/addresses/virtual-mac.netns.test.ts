@@ -140,6 +140,29 @@ test('virtual MAC: interfaces of a crash are used again, or swept', skip, async 
   }
 });
 
+test(
+  'virtual MAC: a node whose kernel refuses it lets another have the addresses',
+  skip,
+  async () => {
+    const scene = makeScene();
+    try {
+      const made = ['link', 'eth0', 'name', 'foreign', 'address', VIRTUAL[0]!, 'type', 'macvlan'];
+      scene.network.run('lb1', 'ip', 'link', 'add', ...made);
+      scene.network.run('lb1', 'ip', 'link', 'set', 'foreign', 'up');
+      await scene.startServers();
+      await scene.startBalancer('lb1', 'mode: kernel, protocol: tcp');
+      await scene.startBalancer('lb2', 'mode: kernel, protocol: tcp');
+      await scene.untilOwner('lb2');
+      await scene.untilActive('lb2');
+      const clients = await scene.openClients(5);
+      assert.deepEqual(await clients.living(), { ping: 5, idle: 5, push: 5 });
+      assert.match(scene.said, /virtual MAC of id 51 on eth0: address in use/);
+    } finally {
+      scene.close();
+    }
+  },
+);
+
 const beside = existsSync('/usr/sbin/keepalived') ? noNamespaces : 'keepalived is not installed';
 
 test(
