@@ -87,7 +87,11 @@ for (const { title, keepalived, vrrp } of WAYS) {
         await ownerIs(network, 'b', () => `${higher.said}\n${guardian.events.join('\n')}`);
         await guardian.until(() => guardian.standing?.state === 'backup', 'says that it is backup');
         // And is killed: its address stays on its host, which still answers for it.
-        for (const pid of pidsIn(network.host('b').netns)) process.kill(pid, 'SIGKILL');
+        const pids = pidsIn(network.host('b').netns);
+        // Stopped before: a child whose parent has died would resign before it is killed itself.
+        for (const name of ['SIGSTOP', 'SIGKILL'] as const) {
+          for (const pid of pids) process.kill(pid, name);
+        }
         await guardian.until(
           () => guardian.events.some((text) => text.includes('it is left alone')),
           'holds off while the address is served',
