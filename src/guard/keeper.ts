@@ -158,9 +158,10 @@ export class AddressKeeper {
         made,
       );
     const networks = ownNetworks(plan);
+    const indices = indicesOf(plan);
     for (const ip of plan.ips) {
       if (only?.includes(ip.host) === false) continue;
-      const index = indexFor(plan, ip.family);
+      const index = indices[ip.family];
       const own = parseIp(ip.host)!;
       const hasPrefixRoute = networks.some((network) => isWithin(own, network.ip, ip.prefix));
       const errno = this.#netlink.request((sequence) =>
@@ -181,8 +182,9 @@ export class AddressKeeper {
     for (const route of routesOf(plan, ownNetworks(plan))) {
       this.#netlink.request((sequence) => removeRoute(route, sequence));
     }
+    const indices = indicesOf(plan);
     for (const ip of ips) {
-      const index = indexFor(plan, ip.family);
+      const index = indices[ip.family];
       if (index === 0) continue;
       const errno = this.#netlink.request((sequence) => removeAddress(toSet(ip, index), sequence));
       if (errno === 0 || errno === EADDRNOTAVAIL || errno === ESRCH || errno === ENODEV) continue;
@@ -206,6 +208,12 @@ function ownNetworks({ interface: name, ips, vrrp }: AddressPlan): InterfaceFact
 /** Index of the interface that addresses of a family stand on; 0 where it is not there. */
 const indexFor = (plan: AddressPlan, family: 'ipv4' | 'ipv6'): number =>
   interfaceIndex(deviceName(plan, family));
+
+/** The same for both, asked once for all addresses: each costs some calls of the kernel. */
+const indicesOf = (plan: AddressPlan): Readonly<Record<'ipv4' | 'ipv6', number>> => ({
+  ipv4: indexFor(plan, 'ipv4'),
+  ipv6: indexFor(plan, 'ipv6'),
+});
 
 function toSet(ip: FloatingIpPlan, index: number): Parameters<typeof removeAddress>[0] {
   const { family, prefix, scope } = ip;

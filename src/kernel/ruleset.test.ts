@@ -2,17 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../config/load.ts';
 import type { Plan } from '../config/plan.ts';
+import { ALL_WELL } from './facts-testkit.ts';
 import { ownersNow, type PoolMap } from './pool-map.ts';
-import { kernelRules, type RuleFacts } from './ruleset.ts';
-
-const ALL_WELL: RuleFacts = {
-  isUsable: () => true,
-  weightOf: () => null,
-  isClosing: false,
-  keeper: 7,
-  dead: () => [],
-  previous: new Map(),
-};
+import { kernelRules } from './ruleset.ts';
 
 function planOf(servers: string, kernel = '', bind = '"10.0.0.1:80"'): Plan {
   const yaml = `

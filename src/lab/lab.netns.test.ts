@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { giveClock, missingForClocks, setClock } from './clock.ts';
 import { CONTENDERS } from './contenders/contenders.ts';
 import { ip } from './network.ts';
-import { runScenario } from './run-scenario.ts';
+import { runScenario, withSetting } from './run-scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const skip = { skip: process.getuid?.() === 0 ? false : 'needs root, for network namespaces' };
@@ -43,6 +45,35 @@ test('lab: power loss with Ballast in the kernel: no connection is lost', skip, 
   assert.deepEqual(figures.lost, { ping: 0, idle: 0, push: 0 });
   assert.ok(figures.silenceMs < 2_000, JSON.stringify(figures));
 });
+
+test(
+  'lab: the clock of a host is set, for programs that run and those that begin',
+  skip,
+  async (t) => {
+    if (missingForClocks().length > 0) {
+      t.skip(`not installed: ${missingForClocks().join(', ')}`);
+      return;
+    }
+    await withSetting(async (setting) => {
+      giveClock(setting, 'lb1');
+      const line = 'while :; do date +%s; sleep 0.2; done';
+      const { stdout } = setting.network.start('lb1', ['sh', '-c', line], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      const lines = createInterface({ input: stdout! })[Symbol.asyncIterator]();
+      for (const offsetS of [0, 3_600, -3_600]) {
+        setClock(setting, 'lb1', offsetS);
+        const untilMs = performance.now() + 10_000;
+        let apartS = Infinity;
+        while (apartS > 5 && performance.now() < untilMs) {
+          const seconds = Number((await lines.next()).value);
+          apartS = Math.abs(seconds - Date.now() / 1_000 - offsetS);
+        }
+        assert.ok(apartS <= 5, `${offsetS}: ${apartS} s apart`);
+      }
+    });
+  },
+);
 
 test('lab: interrupted, it removes its hosts', skip, async () => {
   const args = ['lab', 'run', 'power-loss', '--contender', 'ballast'];

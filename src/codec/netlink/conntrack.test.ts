@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forgetFlow, listFlows, readFlow } from './conntrack.ts';
-import { splitMessages } from './message.ts';
-
-/** One attribute: length and type little endian, padded to 4 bytes. */
-function attribute(type: number, value: Uint8Array): Buffer {
-  const bytes = Buffer.alloc((4 + value.length + 3) & ~3);
-  bytes.writeUInt16LE(4 + value.length, 0);
-  bytes.writeUInt16LE(type, 2);
-  bytes.set(value, 4);
-  return bytes;
-}
+import { attributeBytes, splitMessages } from './message.ts';
 
 const nested = (type: number, ...parts: Buffer[]): Buffer =>
-  attribute(type | 0x8000, Buffer.concat(parts));
+  attributeBytes(type | 0x8000, Buffer.concat(parts));
 const u16 = (value: number): Buffer => Buffer.from([value >> 8, value & 255]);
 
 function tuple(
@@ -27,14 +18,14 @@ function tuple(
     type,
     nested(
       1,
-      attribute(first, Buffer.from(source)),
-      attribute(first + 1, Buffer.from(destination)),
+      attributeBytes(first, Buffer.from(source)),
+      attributeBytes(first + 1, Buffer.from(destination)),
     ),
     nested(
       2,
-      attribute(1, Buffer.from([protocol])),
-      attribute(2, u16(sourcePort)),
-      attribute(3, u16(destinationPort)),
+      attributeBytes(1, Buffer.from([protocol])),
+      attributeBytes(2, u16(sourcePort)),
+      attributeBytes(3, u16(destinationPort)),
     ),
   );
 }
@@ -49,8 +40,10 @@ function entry(protocol: number, tcpState?: number): Buffer {
     HEAD,
     tuple(1, protocol, [CLIENT, 40_000, LISTENER, 5_432]),
     tuple(2, protocol, [SERVER, 5_433, CLIENT, 40_000]),
-    ...(tcpState === undefined ? [] : [nested(4, nested(1, attribute(1, Buffer.of(tcpState))))]),
-    attribute(12, Buffer.from([1, 2, 3, 4])),
+    ...(tcpState === undefined
+      ? []
+      : [nested(4, nested(1, attributeBytes(1, Buffer.of(tcpState))))]),
+    attributeBytes(12, Buffer.from([1, 2, 3, 4])),
   ]);
 }
 
@@ -100,5 +93,5 @@ test('listFlows asks for one family and protocol; forgetFlow names the entry as 
   assert.deepEqual([forgotten!.type, forgotten!.flags], [0x102, 0x5]);
   const named = forgotten!.body;
   assert.ok(named.includes(tuple(1, 17, [CLIENT, 40_000, LISTENER, 5_432])));
-  assert.ok(named.includes(attribute(12, Buffer.from([1, 2, 3, 4]))));
+  assert.ok(named.includes(attributeBytes(12, Buffer.from([1, 2, 3, 4]))));
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../config/load.ts';
+import { ALL_WELL } from '../../kernel/facts-testkit.ts';
 import { kernelRules } from '../../kernel/ruleset.ts';
 import { countersOf } from './kernel-counters.ts';
 
@@ -13,22 +14,13 @@ pools:
   p: { servers: [{ address: "10.1.0.1:80", name: one }, { address: "10.1.0.2:80", name: two }] }
 `;
 
-const FACTS = {
-  isUsable: () => true,
-  weightOf: () => null,
-  isClosing: false,
-  keeper: 7,
-  dead: () => [],
-  previous: new Map(),
-};
-
 const element = (host: string, packets: number) => ({
   elem: { val: { concat: [host, 80] }, counter: { packets, bytes: packets * 100 } },
 });
 
 test('countersOf: what several maps count is counted once, protocols are added up', () => {
   const loaded = loadConfig(YAML, '/etc/ballast.yaml', { readFile: () => null, cores: 1 });
-  const { maps } = kernelRules(loaded.plan!, FACTS);
+  const { maps } = kernelRules(loaded.plan!, ALL_WELL);
   assert.equal(maps.size, 3);
   const sets = [...maps.values()].map(({ name, protocol }) => ({
     set: {

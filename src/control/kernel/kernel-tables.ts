@@ -1,13 +1,13 @@
 /** The kernel's share of layer 4: its table is kept as the plan and the health of servers want it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Plan } from '../../config/plan.ts';
+import { FlowIndex } from '../../kernel/flow-index.ts';
 import { elements, ownersNow, slotKey, type Family, type PoolMap } from '../../kernel/pool-map.ts';
 import { deadSetName, kernelRules, REMOVAL, TABLE, TABLE_NAME } from '../../kernel/ruleset.ts';
 import type { KernelRules, PreviousMap, RuleFacts } from '../../kernel/ruleset.ts';
 import type { ServerHealthFrame } from '../../plane/worker-protocol.ts';
 import type { ProductLog } from '../product-log.ts';
 import { Serial } from '../serial.ts';
-import { FlowIndex } from '../../kernel/flow-index.ts';
 import { countersOf, type ServerCounters } from './kernel-counters.ts';
 import { KernelFlows } from './kernel-flows.ts';
 import { applyRules, runNft } from './nft.ts';

@@ -1,5 +1,6 @@
 /** Sees that another program has removed or emptied our table: `nft flush ruleset` does. */
 import { existsSync } from 'node:fs';
+import type { NetlinkMessage } from '../../codec/netlink/message.ts';
 import { askChains, askGeneration, askTable } from '../../codec/netlink/nftables.ts';
 import { readChain, readGeneration, readTable } from '../../codec/netlink/nftables.ts';
 import { KEEPER_PREFIX } from '../../kernel/ruleset.ts';
@@ -77,7 +78,7 @@ export class RulesWatch {
 
   #ask<T>(
     build: (sequence: number) => Uint8Array,
-    read: (message: ReturnType<Netlink['dump']>[number]) => T | null,
+    read: (message: NetlinkMessage) => T | null,
   ): T[] {
     const messages = this.#netlink?.dump(build) ?? [];
     return messages.map(read).filter((one) => one !== null);
